@@ -1,0 +1,1 @@
+"""Authors write the files of a stage: a template author, later a language model."""

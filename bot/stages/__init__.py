@@ -1,0 +1,1 @@
+"""One module for each stage: what it asks of an author and the checks that turn files into evidence."""

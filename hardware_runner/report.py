@@ -1,0 +1,79 @@
+"""RunReport: what one board measured, as a value that can be stored, posted and compared."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION = 1
+
+
+class RunOutcome(Enum):
+    """How a run on a board ended."""
+
+    PASS = "pass"
+    FAIL = "fail"  # the firmware answered, and an answer was wrong
+    INFRASTRUCTURE = "infrastructure"  # board, emulator, cable or machine; never the author's fault
+    SKIPPED = "skipped"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Cost(_Frozen):
+    """The cost of one inference over a test set. The unit is the method's, never a guess."""
+
+    unit: Literal["instructions", "us"]
+    method: str
+    features_median: float
+    features_max: float
+    model_median: float
+    model_max: float
+
+
+class Footprint(_Frozen):
+    """Bytes that the linked firmware takes on the real part, from the ELF, and the stack from a run.
+
+    ``flash_bytes`` is code, constants and the initial values of data; ``ram_bytes`` is data and bss,
+    without the stack.
+    """
+
+    flash_bytes: int
+    flash_limit_bytes: int
+    ram_bytes: int
+    ram_limit_bytes: int
+    stack_bytes: int | None = Field(default=None, description="high-water mark, measured by painting")
+    model_code_bytes: int
+    model_constant_bytes: int
+    arena_bytes: int
+
+
+class RunReport(_Frozen):
+    """The answers and the cost of one firmware on one board.
+
+    ``outcome`` is about the run itself: every sample was answered and the clock was sane. Whether the
+    answers are good is judged by whoever holds the labels.
+    """
+
+    schema_version: Literal[1] = 1
+    board: str
+    core: str
+    verified: Literal["hardware", "emulator", "host", "build-only"]
+    outcome: RunOutcome
+    reason: str = ""
+    firmware_sha256: str = ""
+    samples: int = 0
+    samples_per_second: float | None = None
+    resends: int = 0
+    scores: tuple[tuple[int, ...], ...] = Field(
+        default=(), description="int8 output of the model for each sample, in order"
+    )
+    decisions: tuple[int, ...] = Field(
+        default=(), description="class that app.c acted on for each sample, -1 for none"
+    )
+    cost: Cost | None = None
+    footprint: Footprint | None = None
+    tools: dict[str, str] = Field(default_factory=dict, description="tool name to version")

@@ -1,0 +1,1 @@
+"""Data files: worked projects, firmware sources, and texts that people read."""
