@@ -1,0 +1,46 @@
+# `make help` lists what there is.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+INTO ?= demo
+MODELS ?= $(BOARDWRIGHT_MODELS)
+PYTEST_ARGS ?=
+
+.PHONY: help setup demo test check fast format lock bench doctor clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install what is missing (Debian, Ubuntu: packages; everywhere: .venv)
+	@sh scripts/setup.sh
+
+demo: setup ## from an issue to a measured pull request, in the folder $(INTO)
+	@$(BIN)/boardwright run examples/issues/digits.md --into $(INTO)
+
+test: setup ## all tests; what needs a missing tool is skipped with a reason
+	$(BIN)/pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+fast: ## the tests that take seconds
+	$(BIN)/pytest -n 2 -m 'not slow' $(PYTEST_ARGS)
+
+check: setup ## style, types, import directions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: ## format the Python files
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup ## instructions, flash and RAM for digits, and for each .tflite in the folder MODELS=...
+	$(BIN)/boardwright benchmark $(if $(MODELS),$(MODELS)) --json build/bench.json
+
+doctor: ## what is installed, what is missing, what mends it
+	@$(BIN)/boardwright doctor
+
+lock: ## resolve the dependencies again
+	uv pip compile --universal --generate-hashes --no-header --prerelease if-necessary-or-explicit --all-extras --group dev --python-version 3.11 --upgrade -q -o requirements.lock pyproject.toml
+
+clean: ## remove what was built
+	rm -rf build demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,30 @@
+"""What all tests share: in continuous integration, a test that is skipped for a missing tool fails."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+MAY_BE_ABSENT = "BOARDWRIGHT_MODELS"  # models that may not be shipped with the project
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--no-tool-skips",
+        action="store_true",
+        help=f"turn every skip into a failure, except where its reason names {MAY_BE_ABSENT}",
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and item.config.getoption("--no-tool-skips"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if MAY_BE_ABSENT not in reason:
+            report.outcome = "failed"
+            report.longrepr = f"a skip is not allowed here: {reason}"
+    return report
