@@ -1,4 +1,4 @@
-"""What all tests share: in continuous integration, a test that is skipped for a missing tool fails."""
+"""What all tests share: in continuous integration, a skip for a missing tool is a failure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if report.skipped and not hasattr(report, "wasxfail") and item.config.getoption("--no-tool-skips"):
+    strict = item.config.getoption("--no-tool-skips")
+    if strict and report.skipped and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         if MAY_BE_ABSENT not in reason:
             report.outcome = "failed"
