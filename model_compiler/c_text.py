@@ -1,0 +1,88 @@
+"""C constants as text that reads as if typed: arrays, structs, numbers."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from model_compiler import ir
+from model_compiler.schema import TensorType
+
+_C_TYPES = {
+    TensorType.INT8: "int8_t",
+    TensorType.UINT8: "uint8_t",
+    TensorType.INT16: "int16_t",
+    TensorType.INT32: "int32_t",
+    TensorType.FLOAT32: "float",
+    TensorType.BOOL: "uint8_t",
+}
+_C_SIZES = {"int8_t": 1, "uint8_t": 1, "int16_t": 2, "uint16_t": 2, "int32_t": 4, "float": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A `static const` definition: its name, its text, and the bytes it takes on a 32-bit target."""
+
+    name: str
+    text: str
+    nbytes: int
+
+
+def c_type(dtype: TensorType) -> str:
+    """Return the C element type of a tensor type; KeyError for those that C code never touches."""
+    return _C_TYPES[dtype]
+
+
+def number(value: int | float) -> str:
+    """Return a C literal of an int32 or of a float32, such that compilers read the same value."""
+    if isinstance(value, float):
+        text = f"{np.float32(value)!s}"
+        return f"{text}f" if "." in text or "e" in text else f"{text}.0f"
+    return "INT32_MIN" if value == -(2**31) else str(value)
+
+
+def array(ctype: str, name: str, values: Iterable[int | float]) -> Constant:
+    """Return `static const <ctype> <name>[n] = {...};`, wrapped at 96 columns."""
+    items = [number(value) for value in values]
+    body = textwrap.fill(
+        ", ".join(items),
+        96,
+        initial_indent="    ",
+        subsequent_indent="    ",
+        break_on_hyphens=False,
+    )
+    text = f"static const {ctype} {name}[{len(items)}] = {{\n{body}\n}};"
+    return Constant(name, text, len(items) * _C_SIZES[ctype])
+
+
+def struct(
+    ctype: str, name: str, fields: Mapping[str, int | float | str | Sequence[int]]
+) -> Constant:
+    """Return `static const <ctype> <name> = {.field = value, ...};`, one field a line.
+
+    Args:
+        ctype: A struct of kernels/bw_kernels.h whose members take 4 bytes each: int32_t, float, pointers,
+            or arrays of them.
+        name: Name of the constant.
+        fields: Member to value: a number, a sequence for an array member, or a C expression such as the
+            name of another constant.
+    """
+    lines = "".join(f"    .{key} = {_member(value)},\n" for key, value in fields.items())
+    words = sum(1 if isinstance(v, int | float | str) else len(v) for v in fields.values())
+    return Constant(name, f"static const {ctype} {name} = {{\n{lines}}};", 4 * words)
+
+
+def _member(value: int | float | str | Sequence[int]) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float):
+        return number(value)
+    return "{" + ", ".join(number(item) for item in value) + "}"
+
+
+def constant_tensor(tensor: ir.Tensor, role: str) -> Constant:
+    """Return a constant tensor as the array `<role>_<tensor index>`."""
+    return array(c_type(tensor.dtype), f"{role}_{tensor.index}", tensor.values().ravel().tolist())
