@@ -1,1 +1,1 @@
-"""Compile an int8 TensorFlow Lite model to dependency-free C99, byte-exact with TensorFlow Lite Micro."""
+"""Compile an int8 TensorFlow Lite model to C99 without dependencies, byte-exact with TFLM."""

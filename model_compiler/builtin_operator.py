@@ -1,7 +1,7 @@
 """TFLite's numbering of its operators.
 
-Source: enum BuiltinOperator in tensorflow/compiler/mlir/lite/schema/schema.fbs of tensorflow/tflite-micro
-90b983c.
+Source: enum BuiltinOperator in tensorflow/compiler/mlir/lite/schema/schema.fbs of
+tensorflow/tflite-micro 90b983c.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from enum import IntEnum
 
 
 class BuiltinOperator(IntEnum):
-    """TFLite's operators; those that have no module in `model_compiler.operators` are refused by name."""
+    """TFLite's operators; those without a module in `model_compiler.operators` are refused."""
 
     ADD = 0
     AVERAGE_POOL_2D = 1

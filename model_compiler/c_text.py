@@ -24,7 +24,7 @@ _C_SIZES = {"int8_t": 1, "uint8_t": 1, "int16_t": 2, "uint16_t": 2, "int32_t": 4
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A `static const` definition: its name, its text, and the bytes it takes on a 32-bit target."""
+    """A `static const` definition: name, text, and the bytes it takes on a 32-bit target."""
 
     name: str
     text: str
@@ -64,11 +64,11 @@ def struct(
     """Return `static const <ctype> <name> = {.field = value, ...};`, one field a line.
 
     Args:
-        ctype: A struct of kernels/bw_kernels.h whose members take 4 bytes each: int32_t, float, pointers,
-            or arrays of them.
+        ctype: A struct of kernels/bw_kernels.h whose members take 4 bytes each: int32_t, float,
+            pointers, or arrays of them.
         name: Name of the constant.
-        fields: Member to value: a number, a sequence for an array member, or a C expression such as the
-            name of another constant.
+        fields: Member to value: a number, a sequence for an array member, or a C expression such as
+            the name of another constant.
     """
     lines = "".join(f"    .{key} = {_member(value)},\n" for key, value in fields.items())
     words = sum(1 if isinstance(v, int | float | str) else len(v) for v in fields.values())

@@ -2,8 +2,8 @@
 
     CompilerError
     ├── ModelError                 whoever made the model
-    │   ├── MalformedModel         the file is damaged or is no TensorFlow Lite model: export it again
-    │   └── UnsupportedModel       the file is sound, this compiler cannot translate it: change the model
+    │   ├── MalformedModel         the file is damaged or no TensorFlow Lite model: export it again
+    │   └── UnsupportedModel       the file is sound, but not for this compiler: change the model
     └── HostError                  whoever looks after this machine
         ├── HostCompilerMissing    install a C compiler
         └── HostBuildFailed        the C compiler refused the generated files: report it to us

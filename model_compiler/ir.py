@@ -1,7 +1,7 @@
 """The model as a value: tensors, operators, and their order.
 
-A `Model` comes from `model_compiler.reader`, or is put together in Python, as `dense_classifier` does.
-Scales are float32 values held in Python floats; whoever multiplies them decides the precision.
+A `Model` comes from `model_compiler.reader`, or is put together in Python, as `dense_classifier`
+does. Scales are float32 values held in Python floats; whoever multiplies decides the precision.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from model_compiler.schema import TensorType
 
 NO_TENSOR = -1
 """Tensor index of an optional input that is absent, such as a missing bias."""
+
+_NO_OPTIONS = NoOptions()
 
 NUMPY_TYPE: dict[TensorType, np.dtype[np.generic]] = {
     TensorType.FLOAT32: np.dtype("<f4"),
@@ -45,7 +47,7 @@ class Quantization:
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """One tensor; `data` holds the little-endian elements of a constant, and is None for the others."""
+    """One tensor; `data` holds a constant's elements, little-endian, and is None for the others."""
 
     index: int
     name: str
@@ -92,7 +94,7 @@ class Operator:
     code: BuiltinOperator
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
-    options: Options = NoOptions()
+    options: Options = _NO_OPTIONS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """Options of operators as values, and where each field stands in the file.
 
-A field's `id` and `kind` are those of the schema; `model_compiler.reader` fills the dataclasses from them,
-and leaves the default where the file leaves the field out.
+A field's `id` and `kind` are those of the schema; `model_compiler.reader` fills the dataclasses from
+them, and leaves the default where the file leaves the field out.
 
 Source: tensorflow/compiler/mlir/lite/schema/schema.fbs of tensorflow/tflite-micro 90b983c.
 """
 
+# ruff: noqa: RUF009, the calls in the class bodies describe fields, as dataclasses.field does
 from __future__ import annotations
 
 import dataclasses
@@ -28,7 +29,7 @@ class Kind(Enum):
     ACTIVATION = "Activation"
 
 
-def _field(field_id: int, kind: Kind, default: object) -> Any:  # noqa: ANN401, as dataclasses.field
+def _field(field_id: int, kind: Kind, default: object) -> Any:
     return dataclasses.field(default=default, metadata={"id": field_id, "kind": kind})
 
 

@@ -1,8 +1,8 @@
 """What an operator's module provides, and what it hands to the emitter.
 
-An operator is one module of this package, listed in `model_compiler.operators.OPERATORS`. To add one:
-write the module with the five names of `OperatorModule`, its kernel `model_compiler/kernels/bw_<x>.c`
-with a declaration in `bw_kernels.h`, and an entry in `OPERATORS`.
+An operator is one module of this package, listed in `model_compiler.operators.OPERATORS`. To add
+one: write the module with the five names of `OperatorModule`, its kernel
+`model_compiler/kernels/bw_<x>.c` with a declaration in `bw_kernels.h`, and an entry in `OPERATORS`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Emitted:
     """C of one operator.
 
     Attributes:
-        statements: Calls, in order, without indentation: `("bw_softmax(&softmax_4, a + 0, a + 16);",)`.
+        statements: Calls, in order, without indentation: `("bw_softmax(&softmax_4, a, a + 16);",)`.
             A call that can fail does not exist: `check` has refused what could.
         constants: What the statements name, `static const`; those of equal name are written once.
         kernels: Names of the kernel files without suffix: `("bw_softmax",)`.
@@ -46,7 +46,7 @@ class Context:
     Attributes:
         model: The model that is compiled.
         offsets: Tensor index to byte offset in the arena, for every tensor that is no constant.
-        scratch_offset: Byte offset of the operator's own scratch, of the size it asked for; 0 if none.
+        scratch_offset: Byte offset of the operator's own scratch; 0 where it asked for none.
     """
 
     model: ir.Model
@@ -58,7 +58,7 @@ class Context:
         return f"{op.code.name.lower()}_{op.index}" + (f"_{role}" if role else "")
 
     def address(self, tensor_index: int) -> str:
-        """Return the C expression for a tensor: `a + 512` for int8, a cast pointer, or a constant's name.
+        """Return a tensor's C expression: `a + 512` for int8, a cast pointer, or a constant's name.
 
         Put `self.constant(tensor_index)` among the constants wherever the tensor may be one.
         """
@@ -74,7 +74,7 @@ class Context:
         return f"a + {self.scratch_offset}"
 
     def constant(self, tensor_index: int, role: str = "tensor") -> tuple[Constant, ...]:
-        """Return a constant tensor as a `static const` array `<role>_<index>`; empty for the others."""
+        """Return a constant tensor as the array `<role>_<index>`; empty for the others."""
         tensor = self.model.tensors[tensor_index]
         return () if tensor.data is None else (constant_tensor(tensor, role),)
 
@@ -87,12 +87,12 @@ class OperatorModule(Protocol):
     def check(self, op: ir.Operator, model: ir.Model) -> None:
         """Return if the operator can be compiled, or raise UnsupportedModel that names the cure.
 
-        Everything that `macs`, `scratch_bytes` and `emit` rely on is checked here: number of inputs and
-        outputs, dtypes, shapes, quantisation, options. Use `model_compiler.operators.expect`.
+        Everything that `macs`, `scratch_bytes` and `emit` rely on is checked here: number of inputs
+        and outputs, dtypes, shapes, quantisation, options. Use `model_compiler.operators.expect`.
         """
 
     def macs(self, op: ir.Operator, model: ir.Model) -> int:
-        """Return the multiply-accumulates of one inference, padding counted; 0 for other operators."""
+        """Return the multiply-accumulates of one inference, padding counted; 0 where none."""
 
     def scratch_bytes(self, op: ir.Operator, model: ir.Model) -> int:
         """Return the bytes of arena that the kernel needs during its call, beside its tensors."""
