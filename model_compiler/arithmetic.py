@@ -21,7 +21,7 @@ INT32_MAX = 2**31 - 1
 def quantize_multiplier(multiplier: float) -> tuple[int, int]:
     """Return (Q, shift) such that multiplier is about Q * 2^(shift - 31), Q in [2^30, 2^31).
 
-    Multipliers below 2^-32 become (0, 0), as in TFLite. A shift above 30 is for the caller to refuse.
+    Multipliers below 2^-32 become (0, 0), as in TFLite. Shifts above 30 are for callers to refuse.
     """
     if multiplier == 0.0:
         return 0, 0

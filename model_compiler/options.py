@@ -1,7 +1,7 @@
 """Options of operators as values, and where each field stands in the file.
 
-A field's `id` and `kind` are those of the schema; `model_compiler.reader` fills the dataclasses from
-them, and leaves the default where the file leaves the field out.
+A field's `id` and `kind` are those of the schema; `model_compiler.reader` fills the dataclasses
+from them, and leaves the default where the file leaves the field out.
 
 Source: tensorflow/compiler/mlir/lite/schema/schema.fbs of tensorflow/tflite-micro 90b983c.
 """

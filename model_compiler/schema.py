@@ -1,7 +1,7 @@
 """Numbers of the TensorFlow Lite file format: enums and field ids.
 
-Source: tensorflow/compiler/mlir/lite/schema/schema.fbs of tensorflow/tflite-micro 90b983c. A field's
-id is its place in its table; `Table.scalar` and its siblings look it up in the vtable.
+Source: tensorflow/compiler/mlir/lite/schema/schema.fbs of tensorflow/tflite-micro 90b983c. A
+field's id is its place in its table; `Table.scalar` and its siblings look it up in the vtable.
 """
 
 from __future__ import annotations

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Integer arithmetic that kernels share, equal to TensorFlow Lite Micro bit for bit.
+ *
+ * Right shifts of negative numbers are arithmetic, as in every compiler that this code is built with.
+ */
+#ifndef BW_ARITHMETIC_H
+#define BW_ARITHMETIC_H
+
+#include <stdint.h>
+
+/* Returns value * multiplier / 2^31, rounded to nearest, ties upwards. multiplier is not negative.
+ *
+ * This is gemmlowp's SaturatingRoundingDoublingHighMul: its truncation of (product + nudge) with a nudge
+ * that depends on the sign equals one floor; it saturates only where both factors are INT32_MIN. */
+static inline int32_t bw_multiply_high(int32_t value, int32_t multiplier)
+{
+    return (int32_t)(((int64_t)value * multiplier + ((int64_t)1 << 30)) >> 31);
+}
+
+/* Returns value / 2^exponent, rounded to nearest, ties away from zero. exponent is 0 to 31. */
+static inline int32_t bw_divide_by_power_of_two(int32_t value, int32_t exponent)
+{
+    const int32_t mask = (int32_t)(((uint32_t)1 << exponent) - 1u);
+    const int32_t threshold = (mask >> 1) + (value < 0);
+
+    return (value >> exponent) + ((value & mask) > threshold);
+}
+
+/* Returns value * multiplier * 2^(shift - 31) with TFLM's double rounding. shift is -31 to 30.
+ *
+ * A left shift wraps, as in TFLM; the compiler's limits on accumulators keep it from happening. */
+static inline int32_t bw_requantize(int32_t value, int32_t multiplier, int32_t shift)
+{
+    if (shift > 0) {
+        return bw_multiply_high((int32_t)((uint32_t)value << shift), multiplier);
+    }
+    return bw_divide_by_power_of_two(bw_multiply_high(value, multiplier), -shift);
+}
+
+static inline int32_t bw_clamp(int32_t value, int32_t least, int32_t greatest)
+{
+    if (value < least) {
+        return least;
+    }
+    return value > greatest ? greatest : value;
+}
+
+#endif

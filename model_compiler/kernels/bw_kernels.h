@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Kernels of compiled models: int8 neural network operators, byte-exact with TensorFlow Lite Micro.
+ *
+ * Common to all of them:
+ * - Tensors are dense, in the order batch, height, width, channel; sizes count elements.
+ * - The caller owns all memory. A kernel reads its parameters and inputs, writes its output and its scratch,
+ *   and keeps nothing. Output and inputs do not overlap unless the kernel says that they may be equal.
+ * - A zero point z stands for the real value 0. "offset" in a name is what is added: the negative zero point
+ *   of an input, the zero point of an output.
+ * - An accumulator a becomes an output by output_offset + a * multiplier * 2^(shift - 31), rounded twice as
+ *   TensorFlow Lite Micro does, and cut to [activation_min, activation_max], which lies within int8.
+ * - Parameters come from the compiler, which has checked them; kernels do not check again.
+ */
+#ifndef BW_KERNELS_H
+#define BW_KERNELS_H
+
+#include <stdint.h>
+
+/* One axis of a sliding window: output o covers the inputs o * stride - padding + k * dilation for
+ * k = 0 .. filter - 1. Those outside 0 .. input - 1 are padding. */
+typedef struct {
+    int32_t input;
+    int32_t output;
+    int32_t filter;
+    int32_t stride;
+    int32_t dilation;
+    int32_t padding;
+} bw_axis_t;
+
+/* CONV_2D. Weights are [output_channels][y.filter][x.filter][input_channels].
+ *
+ * bias holds, for each output channel, the model's bias minus input_zero_point times the sum of the channel's
+ * weights; so padding counts as input_zero_point. multipliers and shifts have one entry a channel.
+ * scratch: 2 * y.filter * x.filter * input_channels bytes; unused (and NULL allowed) where
+ * bw_conv_2d_t.pointwise is 1: filter 1x1, stride 1, no padding. */
+typedef struct {
+    int32_t batches;
+    int32_t input_channels;
+    int32_t output_channels;
+    bw_axis_t y;
+    bw_axis_t x;
+    int32_t pointwise;
+    int32_t input_zero_point;
+    int32_t output_offset;
+    int32_t activation_min;
+    int32_t activation_max;
+    const int8_t *weights;
+    const int32_t *bias;
+    const int32_t *multipliers;
+    const int32_t *shifts;
+} bw_conv_2d_t;
+
+void bw_conv_2d(const bw_conv_2d_t *p, const int8_t *input, int8_t *output, int8_t *scratch);
+
+/* DEPTHWISE_CONV_2D. Weights are [y.filter][x.filter][input_channels * depth_multiplier]; output channel
+ * c * depth_multiplier + m reads input channel c. bias as in bw_conv_2d.
+ * scratch: input_channels bytes, and behind them at the next multiple of 8, 8 * y.filter * x.filter. */
+typedef struct {
+    int32_t batches;
+    int32_t input_channels;
+    int32_t depth_multiplier;
+    bw_axis_t y;
+    bw_axis_t x;
+    int32_t input_zero_point;
+    int32_t output_offset;
+    int32_t activation_min;
+    int32_t activation_max;
+    const int8_t *weights;
+    const int32_t *bias;
+    const int32_t *multipliers;
+    const int32_t *shifts;
+} bw_depthwise_conv_2d_t;
+
+void bw_depthwise_conv_2d(const bw_depthwise_conv_2d_t *p, const int8_t *input, int8_t *output, int8_t *scratch);
+
+/* FULLY_CONNECTED. Weights are [outputs][inputs]; bias as in bw_conv_2d. multipliers and shifts have
+ * `outputs` entries where per_channel is 1, else one. */
+typedef struct {
+    int32_t batches;
+    int32_t inputs;
+    int32_t outputs;
+    int32_t per_channel;
+    int32_t output_offset;
+    int32_t activation_min;
+    int32_t activation_max;
+    const int8_t *weights;
+    const int32_t *bias;
+    const int32_t *multipliers;
+    const int32_t *shifts;
+} bw_fully_connected_t;
+
+void bw_fully_connected(const bw_fully_connected_t *p, const int8_t *input, int8_t *output);
+
+/* AVERAGE_POOL_2D and MAX_POOL_2D. Padding is left out of the average and of the maximum. Dilation is 1. */
+typedef struct {
+    int32_t batches;
+    int32_t channels;
+    bw_axis_t y;
+    bw_axis_t x;
+    int32_t activation_min;
+    int32_t activation_max;
+} bw_pool_2d_t;
+
+void bw_average_pool_2d(const bw_pool_2d_t *p, const int8_t *input, int8_t *output);
+void bw_max_pool_2d(const bw_pool_2d_t *p, const int8_t *input, int8_t *output);
+
+/* SOFTMAX over the last axis: rows of `depth` values. The output has scale 1/256 and zero point -128.
+ * exponentials[d] is exp(-d * beta * scale) in Q0.31 for d = 0 .. entries - 1; greater differences from the
+ * row's maximum count as 0. output may equal input. */
+typedef struct {
+    int32_t rows;
+    int32_t depth;
+    int32_t entries;
+    const int32_t *exponentials;
+} bw_softmax_t;
+
+void bw_softmax(const bw_softmax_t *p, const int8_t *input, int8_t *output);
+
+/* Any function of one int8: output[i] = table[input[i] + 128]. output may equal input. */
+void bw_lut(const int8_t table[256], const int8_t *input, int8_t *output, int32_t count);
+
+#endif
