@@ -1,1 +1,32 @@
-"""Where samples come from: one module for each kind of data source."""
+"""Data sources: where records come from. One module per kind, listed in `KINDS`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from bot.errors import SourceError
+from bot.goal import DataSource
+from bot.sources import bundled, csv_table
+from bot.sources.loaded import Load, Loaded
+
+KINDS: Mapping[str, Load] = {"sklearn": bundled.load, "csv": csv_table.load}
+
+
+def load(source: DataSource, base_dir: Path) -> Loaded:
+    """Read all records of a source and say what they are.
+
+    Args:
+        source: what the request names.
+        base_dir: the folder that paths are relative to.
+
+    Raises:
+        SourceError: there is no such source, or its data cannot be used as they stand.
+    """
+    kind, _, rest = source.uri.partition(":")
+    if kind not in KINDS:
+        known = ", ".join(f"`{name}:`" for name in KINDS)
+        raise SourceError(
+            f"`{source.uri}` is no known kind of data.", f"Known are {known}.", "Data"
+        )
+    return KINDS[kind](rest.strip(), source.label_column, base_dir)

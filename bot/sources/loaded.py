@@ -1,0 +1,112 @@
+"""Loaded: what a source hands over, and the rules that the records of every source obey."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bot.errors import SourceError
+from bot.goal import RawInput, Task
+from bot.records import Records
+
+CLASSES_MAX = 64
+LABEL_MAX_CHARACTERS = 40
+# Of 10 distinct inputs a quarter is held out: 2 or 3 to judge a class by, 7 to learn it from and to
+# validate with. With fewer, one held-out sample moves the class's accuracy by more than half.
+DISTINCT_PER_CLASS_MIN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The records of a source and what is known of them.
+
+    Attributes:
+        records: every record, labels as text.
+        task: the task that the data are made for.
+        raw: one sample.
+        labels: the labels that occur, in natural order.
+        name: a short name for the project where the request has none: letters, digits, '-'.
+    """
+
+    records: Records
+    task: Task
+    raw: RawInput
+    labels: tuple[str, ...]
+    name: str
+
+
+Load = Callable[[str, str | None, Path], Loaded]
+
+
+def natural_order(labels: set[str]) -> tuple[str, ...]:
+    """Sort labels: whole numbers by value, everything else as text."""
+    if all(label.isascii() and label.isdigit() for label in labels):
+        return tuple(sorted(labels, key=lambda label: (int(label), label)))
+    return tuple(sorted(labels))
+
+
+def inputs(records: Records) -> npt.NDArray[np.float32]:
+    """Return the values of the records, `[N, columns]`, as a board would receive them.
+
+    float32 holds every uint8 and int16 exactly, so two records are equal here if and only if the board
+    cannot tell them apart.
+    """
+    values = records.frame[list(records.value_columns)].to_numpy(dtype=np.float32)
+    return np.asarray(values + np.float32(0.0))  # -0.0 becomes 0.0
+
+
+def check_classes(records: Records) -> tuple[str, ...]:
+    """Return the labels in natural order, or refuse records that no classifier can be judged by.
+
+    Raises:
+        SourceError: one class, too many, an unusable name, or a class with too few distinct inputs.
+    """
+    names = records.frame[records.label_column].astype(str)
+    labels = natural_order(set(names))
+    where = f"column `{records.label_column}` of `{records.uri}`"
+    if len(labels) < 2:
+        raise SourceError(
+            f"The {where} holds one class only: `{labels[0]}`.",
+            "Add records of at least one other class, or name another label column.",
+            "Data",
+        )
+    if len(labels) > CLASSES_MAX:
+        shown = ", ".join(f"`{label[:20]}`" for label in labels[:5])
+        raise SourceError(
+            f"The {where} holds {len(labels)} different values ({shown}, ...); "
+            f"at most {CLASSES_MAX} classes are supported.",
+            "Name another label column, or group the values into classes first.",
+            "Label column",
+        )
+    for label in labels:
+        if len(label) > LABEL_MAX_CHARACTERS or not label.isprintable():
+            raise SourceError(
+                f"The {where} holds the label `{label[:50]!r}`; labels are printable and "
+                f"at most {LABEL_MAX_CHARACTERS} characters long.",
+                "Shorten the label in the data.",
+                "Data",
+            )
+    _check_counts(records, names, labels)
+    return labels
+
+
+def _check_counts(records: Records, names: pd.Series, labels: tuple[str, ...]) -> None:
+    values = inputs(records)
+    few = []
+    for label in labels:
+        own = values[(names == label).to_numpy()]
+        distinct = len(np.unique(own, axis=0))
+        if distinct < DISTINCT_PER_CLASS_MIN:
+            few.append(f"`{label}` {distinct} (in {len(own)} records)")
+    if few:
+        raise SourceError(
+            f"Too few different samples in `{records.uri}`: {', '.join(few)}. Each class needs at least "
+            f"{DISTINCT_PER_CLASS_MIN} samples with different inputs, since a quarter is held out to judge by.",
+            "Record more samples of these classes, or leave the classes out.",
+            "Data",
+        )

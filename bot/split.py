@@ -1,0 +1,132 @@
+"""The split: which records a model may learn from, and which it is judged by.
+
+Made by the harness, before any authored file runs. Records whose inputs are equal as the board receives
+them form one group and stay on one side; otherwise a model would be judged by what it has seen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.errors import SourceError
+from bot.records import Records
+from bot.sources.loaded import inputs
+
+TEST_FRACTION = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The two sides, each in the order of the source.
+
+    Attributes:
+        train, test: the sides.
+        distinct: the number of different inputs.
+        duplicates: records whose input equals that of an earlier record.
+        conflicts: different inputs that stand under more than one label.
+    """
+
+    train: Records
+    test: Records
+    distinct: int
+    duplicates: int
+    conflicts: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Records with one input."""
+
+    order: bytes
+    label: str
+    rows: tuple[int, ...]
+    conflicting: bool
+
+
+def split(
+    records: Records, labels: Sequence[str], seed: int, fraction: float = TEST_FRACTION
+) -> Split:
+    """Hold out about `fraction` of the records of each label.
+
+    The groups of each label are ordered by a hash of their input and the seed, and taken for the test
+    side until it has its share of records or of groups, whichever comes first. So the order of the rows
+    does not matter. A group with several labels counts for the one it has most often.
+
+    Args:
+        records: every record; their labels are among `labels`.
+        labels: the goal's labels.
+        seed: another seed gives another split.
+        fraction: the share of records to hold out, more than 0, less than 1.
+
+    Raises:
+        SourceError: a label has fewer than two different inputs, so one side would lack it.
+    """
+    if not 0 < fraction < 1:
+        raise ValueError(f"the fraction to hold out must lie between 0 and 1, not {fraction}")
+    groups = _groups(records, seed)
+    test: set[int] = set()
+    for label in labels:
+        own = sorted((g for g in groups if g.label == label), key=lambda group: group.order)
+        if len(own) < 2:
+            raise SourceError(
+                f"`{records.uri}` has {len(own)} different input(s) for `{label}`; two are the least "
+                "that can be split.",
+                "Record more samples of it, or leave the class out.",
+                "Data",
+            )
+        test.update(row for group in _held_out(own, fraction) for row in group.rows)
+    rows = len(records.frame)
+    return Split(
+        train=_side(records, [row for row in range(rows) if row not in test]),
+        test=_side(records, sorted(test)),
+        distinct=len(groups),
+        duplicates=rows - len(groups),
+        conflicts=sum(group.conflicting for group in groups),
+    )
+
+
+def leaks(train: Records, test: Records) -> int:
+    """Count the test records whose input stands on the training side too."""
+    seen = set(_keys(train))
+    return sum(key in seen for key in _keys(test))
+
+
+def _held_out(groups: Sequence[_Group], fraction: float) -> Sequence[_Group]:
+    """Return the first groups that make up the share: at least one, and at least one is left."""
+    records = sum(len(group.rows) for group in groups)
+    groups_wanted = max(1, round(len(groups) * fraction))
+    taken, count = 0, 0
+    while taken < min(groups_wanted, len(groups) - 1) and (
+        taken == 0 or count + len(groups[taken].rows) / 2 <= records * fraction
+    ):
+        count += len(groups[taken].rows)
+        taken += 1
+    return groups[:taken]
+
+
+def _groups(records: Records, seed: int) -> list[_Group]:
+    rows: dict[bytes, list[int]] = {}
+    for row, key in enumerate(_keys(records)):
+        rows.setdefault(key, []).append(row)
+    names = records.frame[records.label_column].astype(str).tolist()
+    groups = []
+    for key, members in rows.items():
+        counts: dict[str, int] = {}
+        for row in members:
+            counts[names[row]] = counts.get(names[row], 0) + 1
+        most = min(counts, key=lambda name: (-counts[name], name))
+        order = hashlib.sha256(seed.to_bytes(8, "little", signed=True) + key).digest()
+        groups.append(_Group(order, most, tuple(members), len(counts) > 1))
+    return groups
+
+
+def _keys(records: Records) -> list[bytes]:
+    """Return what a board receives for each record, as bytes."""
+    return [row.astype("<f4").tobytes() for row in inputs(records)]
+
+
+def _side(records: Records, rows: Sequence[int]) -> Records:
+    frame = records.frame.iloc[list(rows)].reset_index(drop=True)
+    return Records(frame, records.label_column, records.uri, records.licence)
