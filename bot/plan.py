@@ -1,0 +1,200 @@
+"""Plan: the decisions that a goal and its training data lead to, before any file is written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+import numpy.typing as npt
+
+from bot.goal import Goal, Task
+from bot.records import Records
+
+CONVOLUTION_BYTES = 3_500  # machine code that a convolution adds to dense layers, about
+_MAX_FINAL_EXTENT = 4  # an image is halved until its shorter side is at most this
+_FIRST_HALVED_ABOVE = 16  # larger images are halved by the first layer already, which saves RAM
+
+
+class FeatureKind(Enum):
+    """What `features.c` does with a raw sample."""
+
+    SCALE = "scale"  # grey levels to 0..1
+    STANDARDISE = "standardise"  # mean 0, deviation 1, over the training records
+    RATIO = "ratio"  # each channel's share of the sum, which does not depend on brightness
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSize:
+    """One candidate.
+
+    Attributes:
+        name: 'small', 'medium' or 'large'; 'linear' is a single dense layer.
+        widths: filters of each convolution, or units of each hidden layer.
+        strides: one for each convolution; empty for dense networks.
+        parameters: weights and biases, after batch normalisation was folded into them.
+        macs: multiply-accumulates of one inference, padding counted.
+    """
+
+    name: str
+    widths: tuple[int, ...]
+    strides: tuple[int, ...]
+    parameters: int
+    macs: int
+
+    @property
+    def constant_bytes(self) -> int:
+        """Return the flash for int8 weights and int32 biases, at most."""
+        return self.parameters + 3 * (sum(self.widths) + 256)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The decisions of a run.
+
+    Attributes:
+        features: what `features.c` does.
+        feature_shape: of one sample, as the network sees it.
+        sizes: candidates, the one to begin with first, later ones larger.
+        epochs, batch: of the training.
+        seed: of the split, and of the training.
+        boards: names as in the goal.
+        reasons: why, one line each, for people.
+    """
+
+    features: FeatureKind
+    feature_shape: tuple[int, ...]
+    sizes: tuple[ModelSize, ...]
+    epochs: int
+    batch: int
+    seed: int
+    boards: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+    @property
+    def feature_count(self) -> int:
+        """Return the number of features of one sample."""
+        return math.prod(self.feature_shape)
+
+
+def make_plan(goal: Goal, training: Records, seed: int) -> Plan:
+    """Decide on features, on the candidates for the model, and on how long to train.
+
+    Args:
+        goal: the validated request.
+        training: the training side of the split; nothing else may shape a decision.
+        seed: of the whole run.
+    """
+    samples = len(training.frame)
+    if goal.task is Task.IMAGE_CLASSIFICATION:
+        kind, why = FeatureKind.SCALE, "grey levels are scaled to 0..1: pixels share one unit"
+        shape = goal.raw.shape if len(goal.raw.shape) == 3 else (*goal.raw.shape, 1)
+        candidates = [_convolutional(name, shape, w, goal) for name, w in _FILTERS.items()]
+    else:
+        kind, why = _tabular_features(goal, training, seed)
+        shape = (goal.raw.count,)
+        candidates = [_dense(name, shape, units, goal) for name, units in _UNITS.items()]
+    smallest = _dense("linear", shape, (), goal)
+    sizes = tuple(c for c in candidates if _may_fit(c, goal)) or (smallest,)
+    return Plan(
+        features=kind,
+        feature_shape=shape,
+        sizes=sizes,
+        epochs=_epochs(samples),
+        batch=64 if samples >= 1000 else 16,
+        seed=seed,
+        boards=goal.boards,
+        reasons=(why, *_size_reasons(sizes, candidates)),
+    )
+
+
+_FILTERS = {"small": 4, "medium": 8, "large": 16}
+_UNITS: dict[str, tuple[int, ...]] = {"small": (16,), "medium": (32, 16), "large": (64, 32)}
+
+
+def _convolutional(name: str, shape: tuple[int, ...], filters: int, goal: Goal) -> ModelSize:
+    height, width, channels = shape
+    strides = [2 if min(height, width) > _FIRST_HALVED_ABOVE else 1]
+    extent = math.ceil(min(height, width) / strides[0])
+    while extent > _MAX_FINAL_EXTENT:
+        strides.append(2)
+        extent = math.ceil(extent / 2)
+    widths = tuple(filters * min(2**i, 8) for i in range(len(strides)))
+    parameters = macs = 0
+    for filters_out, stride in zip(widths, strides, strict=True):
+        height, width = math.ceil(height / stride), math.ceil(width / stride)
+        macs += height * width * filters_out * 9 * channels
+        parameters += filters_out * (9 * channels + 1)
+        channels = filters_out
+    last = height * width * channels * len(goal.labels)
+    return ModelSize(
+        name, widths, tuple(strides), parameters + last + len(goal.labels), macs + last
+    )
+
+
+def _dense(name: str, shape: Sequence[int], units: tuple[int, ...], goal: Goal) -> ModelSize:
+    layers = [math.prod(shape), *units, len(goal.labels)]
+    macs = sum(a * b for a, b in zip(layers, layers[1:], strict=False))
+    return ModelSize(name, units, (), macs + sum(layers[1:]), macs)
+
+
+def _may_fit(size: ModelSize, goal: Goal) -> bool:
+    """Say whether a candidate is worth building; what it really takes is measured later."""
+    limit = goal.limits
+    code = CONVOLUTION_BYTES if size.strides else 0
+    return (limit.flash_max_bytes is None or size.parameters + code < limit.flash_max_bytes) and (
+        limit.instructions_max is None or size.macs < limit.instructions_max
+    )
+
+
+def _size_reasons(sizes: Sequence[ModelSize], candidates: Sequence[ModelSize]) -> tuple[str, ...]:
+    left_out = [c.name for c in candidates if c not in sizes]
+    first = sizes[0]
+    begun = f"begins with the {first.name} network, {first.parameters:,} parameters"
+    if left_out:
+        return (begun, f"left out, as the limits cannot hold them: {', '.join(left_out)}")
+    return (begun,)
+
+
+def _epochs(samples: int) -> int:
+    """Return enough passes for some 500 to 2000 steps: small sets need more of them."""
+    return 30 if samples >= 1000 else 40 if samples >= 400 else 60
+
+
+def _tabular_features(goal: Goal, training: Records, seed: int) -> tuple[FeatureKind, str]:
+    """Choose ratios only where three channels are plainly raw counts of one light, and it helps."""
+    standardise = "each column gets mean 0 and deviation 1: columns differ in unit and size"
+    x = training.frame[list(training.value_columns)].to_numpy(dtype=np.float64)
+    if x.shape[1] != 3 or np.any(x < 0) or np.any(x.sum(axis=1) <= 0):
+        return FeatureKind.STANDARDISE, standardise
+    sums = x.sum(axis=1)
+    if sums.std() < 0.05 * sums.mean():
+        return (
+            FeatureKind.STANDARDISE,
+            f"{standardise}; the three channels are shares already, their sum is always about "
+            f"{sums.mean():.3g}",
+        )
+    y = training.frame[training.label_column].astype(str).to_numpy()
+    plain, ratio = (_linear_score(f, y, seed) for f in (x, x / sums[:, np.newaxis]))
+    if ratio < plain:
+        return FeatureKind.STANDARDISE, standardise
+    return (
+        FeatureKind.RATIO,
+        "each channel's share of the sum, so brightness does not matter: a linear model gets "
+        f"{100 * ratio:.1f} % with shares and {100 * plain:.1f} % without, cross-validated",
+    )
+
+
+def _linear_score(x: npt.NDArray[np.float64], y: npt.NDArray[np.str_], seed: int) -> float:
+    """Return the cross-validated accuracy of logistic regression on standardised columns."""
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  (an optional package)
+    from sklearn.model_selection import StratifiedKFold, cross_val_score  # noqa: PLC0415
+    from sklearn.pipeline import make_pipeline  # noqa: PLC0415
+    from sklearn.preprocessing import StandardScaler  # noqa: PLC0415
+
+    folds = max(2, min(5, int(np.unique(y, return_counts=True)[1].min())))
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    cv = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    return float(cross_val_score(model, x, y, cv=cv).mean())

@@ -1,0 +1,91 @@
+"""What runs in a sandbox, within which limits, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+
+class Origin(Enum):
+    """Who wrote the code that a job runs."""
+
+    TEMPLATE = "template"  # shipped with Boardwright, and reviewed like the rest of it
+    LANGUAGE_MODEL = "language-model"
+    PERSON = "person"
+
+
+class Reason(Enum):
+    """How a job ended."""
+
+    COMPLETED = "completed"
+    FAILED = "failed"  # the program ended with a non-zero code
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    LOG = "log"  # it wrote more than may be read
+    OUTPUT = "output"  # a result is missing, too large, or not a plain file
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a job may take."""
+
+    seconds: float = 300.0
+    memory_bytes: int = 6 << 30  # of resident memory, all processes of the job together
+    log_bytes: int = 256 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A program with its input files, and the results that are wanted from it.
+
+    Attributes:
+        argv: program and arguments; `python` as the first stands for the sandbox's interpreter.
+        inputs: files by relative path, found in the folder `in` of the working directory.
+        outputs: names of the files that it must leave in the folder `out`, with their largest size.
+        origin: the least trusted author among all code that the job runs.
+    """
+
+    argv: tuple[str, ...]
+    inputs: Mapping[str, bytes]
+    outputs: Mapping[str, int]
+    origin: Origin
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a job ended; `outputs` is empty unless it completed."""
+
+    reason: Reason
+    exit_code: int | None
+    log: str
+    log_truncated: bool
+    seconds: float
+    outputs: Mapping[str, bytes]
+
+    @property
+    def completed(self) -> bool:
+        """Say whether every result is there."""
+        return self.reason is Reason.COMPLETED
+
+    def explanation(self, lines: int = 12) -> str:
+        """Return the reason and the last lines of the log, for people."""
+        tail = "\n".join(self.log.strip().splitlines()[-lines:])
+        return f"{self.reason.value} (exit code {self.exit_code})\n{tail}".strip()
+
+
+class NeedsSandboxError(Exception):
+    """The code at hand may not run without isolation; whoever runs Boardwright must act."""
+
+
+class Sandbox(Protocol):
+    """Runs code of which the worst must be expected."""
+
+    def run(self, job: Job) -> Result:
+        """Run a job to its end and collect its results.
+
+        Raises:
+            NeedsSandboxError: this sandbox is not strong enough for the job's origin.
+        """

@@ -1,0 +1,250 @@
+"""The features stage: `features.c` builds everywhere, keeps no state, and its output can be trained on."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import numpy.typing as npt
+
+from bot.evidence import Evidence, Outcome, Relation, Stage, judge
+from bot.goal import Goal, RawType
+from bot.sandbox.job import Job, Limits, Result
+from bot.stages import arrays
+from bot.stages.c_object import forbidden_words, undefined_symbols, writable_bytes
+from bot.stages.compilers import ARM_COMPILER, compile_object, host_compiler, link_shared
+from bot.stages.stage_result import MIB, Context, StageResult, unmeasured, verdict
+from hardware_runner.board import Board
+from hardware_runner.boards import find_board
+
+LARGEST_FEATURE = 64.0  # int8 then still tells steps of 0.5 apart; standardised data stays below 20
+
+_STAGE = Stage.FEATURES
+_LIMITS = Limits(seconds=300, memory_bytes=3 << 30)
+_SOURCES = ("features.c", "features.h", "goal.h")
+_Floats = npt.NDArray[np.float32]
+
+
+def run(context: Context) -> StageResult:
+    """Compile the features for host and boards, run them over both sides, check what came out."""
+    source = check_source(context.workspace.files["features.c"].decode())
+    if source.outcome is not Outcome.PASS:
+        return StageResult(_STAGE, (source,))
+    files = context.workspace.select(*_SOURCES)
+    library = link_shared(context.sandbox, "features.c", files, context.origin)
+    host = verdict(
+        "features.host_build",
+        _STAGE,
+        "features.c builds without a warning on the host",
+        library.completed,
+        "C99, -Wall -Wextra -pedantic -Wconversion -Werror, UBSan",
+        library.explanation(),
+    )
+    if not library.completed:
+        return StageResult(_STAGE, (source, host))
+    built = (source, host, *_target_builds(context), _check_object(context))
+    ran, made = _apply(context, library.outputs["library.so"])
+    return StageResult(_STAGE, (*built, *ran), made)
+
+
+def check_source(text: str) -> Evidence:
+    """Look for what C source of a project may not contain."""
+    found = forbidden_words(text)
+    return verdict(
+        "features.source",
+        _STAGE,
+        "features.c uses arithmetic only: no assembler, no pragma, no foreign header",
+        not found,
+        "scan of the source without comments and strings",
+        f"take out: {', '.join(found)}",
+    )
+
+
+def _check_object(context: Context) -> Evidence:
+    result = compile_object(
+        context.sandbox,
+        host_compiler(),
+        ("-O1",),
+        "features.c",
+        context.workspace.select(*_SOURCES),
+        context.origin,
+    )
+    if not result.completed:
+        return verdict("features.no_state", _STAGE, _NO_STATE, False, "ELF", result.explanation())
+    return check_object(result.outputs["object.o"])
+
+
+_NO_STATE = "features.c keeps no state and calls nothing but arithmetic"
+
+
+def check_object(content: bytes) -> Evidence:
+    """Look for writable data and foreign calls in the compiled features."""
+    foreign, state = undefined_symbols(content), writable_bytes(content)
+    return verdict(
+        "features.no_state",
+        _STAGE,
+        _NO_STATE,
+        not foreign and state == 0,
+        "writable sections and undefined symbols of the object file",
+        f"{state} bytes of writable data; calls: {', '.join(foreign) or 'none'}. "
+        "Use local variables and static const tables, and functions of <math.h> for float.",
+    )
+
+
+def _target_builds(context: Context) -> tuple[Evidence, ...]:
+    return tuple(
+        _target_build(context, board)
+        for board in (find_board(name) for name in context.goal.boards)
+        if board.core != "host"
+    )
+
+
+def _target_build(context: Context, board: Board) -> Evidence:
+    check = f"features.{board.name}.build"
+    claim = f"features.c builds without a warning for {board.name}"
+    method = f"{ARM_COMPILER} {' '.join(board.cpu_flags)}, warnings are errors"
+    compiler = shutil.which(ARM_COMPILER)
+    if compiler is None:
+        why = f"{ARM_COMPILER} is not installed: sudo apt-get install gcc-arm-none-eabi"
+        return unmeasured(check, _STAGE, claim, Outcome.INFRASTRUCTURE, method, why)
+    result = compile_object(
+        context.sandbox,
+        compiler,
+        (*board.cpu_flags, "-Os"),
+        "features.c",
+        context.workspace.select(*_SOURCES),
+        context.origin,
+    )
+    return verdict(check, _STAGE, claim, result.completed, method, result.explanation())
+
+
+def _apply(context: Context, library: bytes) -> tuple[tuple[Evidence, ...], dict[str, bytes]]:
+    train = arrays.load(context.made["train.npz"])
+    test = arrays.load(context.made["test.npz"])
+    result = _run_library(
+        context,
+        library,
+        {
+            "train": train["x"],
+            "train_backwards": train["x"][::-1],
+            "test": test["x"],
+            "extremes": extremes(context.goal, train["x"]),
+        },
+    )
+    runs = verdict(
+        "features.runs",
+        _STAGE,
+        "bw_features runs over every sample and over the ends of the raw range",
+        result.completed,
+        "shared library with UBSan, guard values behind the output",
+        result.explanation(),
+    )
+    if not result.completed:
+        return (runs,), {}
+    out = {k: v.astype(np.float32) for k, v in arrays.load(result.outputs["features.npz"]).items()}
+    finite = check_finite(out)
+    checks = (
+        runs,
+        finite,
+        check_order(out["train"], out["train_backwards"]),
+        check_range(out["train"]),
+        check_varies(out["train"]),
+    )
+    shape = context.plan.feature_shape
+    made = {
+        "features.npz": arrays.dump(
+            train=out["train"].reshape(-1, *shape), test=out["test"].reshape(-1, *shape)
+        )
+    }
+    return checks, made if finite.outcome is Outcome.PASS else {}
+
+
+def _run_library(
+    context: Context, library: bytes, raw: dict[str, npt.NDArray[np.generic]]
+) -> Result:
+    return context.sandbox.run(
+        Job(
+            argv=("python", "-m", "bot.stages.run_features"),
+            inputs={
+                "features.so": library,
+                "raw.npz": arrays.dump(feature_count=np.array(context.plan.feature_count), **raw),
+            },
+            outputs={"features.npz": 1024 * MIB},
+            origin=context.origin,
+            limits=_LIMITS,
+        )
+    )
+
+
+def extremes(goal: Goal, train: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    """Return samples at the ends of what a sensor may deliver, `[4, *raw.shape]`.
+
+    Integers take their type's ends. A float has no such ends: ten times what the training samples hold.
+    """
+    if goal.raw.dtype is RawType.FLOAT32:
+        reach = 10.0 * float(np.max(np.abs(train)))
+        ends = [0.0, -reach, reach, 1e-30]
+    else:
+        info = np.iinfo(goal.raw.dtype.value)
+        ends = [0, info.min, info.max, 1]
+    return np.stack([np.full(goal.raw.shape, end, dtype=train.dtype) for end in ends])
+
+
+def check_finite(outputs: dict[str, _Floats]) -> Evidence:
+    """Count values that were not written or are not finite."""
+    bad = sum(int(np.sum(~np.isfinite(x))) for x in outputs.values())
+    return judge(
+        "features.finite",
+        _STAGE,
+        "Every feature is written and finite, at the ends of the raw range too",
+        bad,
+        "values",
+        Relation.EQUAL,
+        0,
+        "outputs filled with NaN before each call; training, held-out and extreme samples",
+        detail="Guard divisions and logarithms, and write all BW_FEATURE_COUNT values.",
+    )
+
+
+def check_order(forwards: _Floats, backwards: _Floats) -> Evidence:
+    """Compare the features of the same samples in two orders."""
+    same = forwards.tobytes() == np.ascontiguousarray(backwards[::-1]).tobytes()
+    return verdict(
+        "features.deterministic",
+        _STAGE,
+        "The same sample gives the same features, whatever came before",
+        same,
+        "training samples forwards and backwards, compared byte for byte",
+        "bw_features depends on earlier calls; it must use its argument only.",
+    )
+
+
+def check_range(features: _Floats) -> Evidence:
+    """Find the largest feature."""
+    return judge(
+        "features.range",
+        _STAGE,
+        "Features are of a size that int8 can hold with enough steps",
+        round(float(np.max(np.abs(features))), 6),
+        "",
+        Relation.AT_MOST,
+        LARGEST_FEATURE,
+        "largest magnitude over the training samples",
+        detail="Scale or standardise the raw values.",
+    )
+
+
+def check_varies(features: _Floats) -> Evidence:
+    """Count features that differ between samples."""
+    flat = features.reshape(len(features), -1)
+    return judge(
+        "features.varies",
+        _STAGE,
+        "Features tell samples apart",
+        int(np.sum(np.ptp(flat, axis=0) > 0)),
+        "features",
+        Relation.AT_LEAST,
+        1,
+        f"features that are not constant over the training samples, of {flat.shape[1]}",
+        detail="bw_features answers the same for every sample.",
+    )
