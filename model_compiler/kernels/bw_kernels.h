@@ -119,4 +119,89 @@ void bw_softmax(const bw_softmax_t *p, const int8_t *input, int8_t *output);
 /* Any function of one int8: output[i] = table[input[i] + 128]. output may equal input. */
 void bw_lut(const int8_t table[256], const int8_t *input, int8_t *output, int32_t count);
 
+/* ADD and SUB. The output has size[0] x size[1] x size[2] x size[3] elements; an input whose stride along an
+ * axis is 0 is repeated along it. Both inputs, times 2^20, are brought to one scale by multiplier and right
+ * shift (0 to 31), the second is multiplied by input2_sign (1 or -1), and their sum is brought to the output's
+ * scale. output may equal an input that is repeated along no axis. */
+typedef struct {
+    int32_t size[4];
+    int32_t stride1[4];
+    int32_t stride2[4];
+    int32_t input1_offset;
+    int32_t input1_multiplier;
+    int32_t input1_right_shift;
+    int32_t input2_offset;
+    int32_t input2_multiplier;
+    int32_t input2_right_shift;
+    int32_t input2_sign;
+    int32_t output_multiplier;
+    int32_t output_right_shift;
+    int32_t output_offset;
+    int32_t activation_min;
+    int32_t activation_max;
+} bw_add_t;
+
+void bw_add(const bw_add_t *p, const int8_t *input1, const int8_t *input2, int8_t *output);
+
+/* MUL. Sizes and strides as in bw_add. output may equal an input that is repeated along no axis. */
+typedef struct {
+    int32_t size[4];
+    int32_t stride1[4];
+    int32_t stride2[4];
+    int32_t input1_offset;
+    int32_t input2_offset;
+    int32_t output_multiplier;
+    int32_t output_shift;
+    int32_t output_offset;
+    int32_t activation_min;
+    int32_t activation_max;
+} bw_mul_t;
+
+void bw_mul(const bw_mul_t *p, const int8_t *input1, const int8_t *input2, int8_t *output);
+
+/* MEAN. The input has size[0] x ... x size[4] elements, of which axes 1 and 3 are averaged over; sum_offset
+ * is the input's offset times size[1] * size[3], and multiplier and shift divide by that number, too. */
+typedef struct {
+    int32_t size[5];
+    int32_t sum_offset;
+    int32_t output_offset;
+    int32_t multiplier;
+    int32_t shift;
+} bw_mean_t;
+
+void bw_mean(const bw_mean_t *p, const int8_t *input, int8_t *output);
+
+/* TRANSPOSE, CONCATENATION, SPLIT, STRIDED_SLICE and the inside of PAD: size[0] x ... x size[3] bytes from
+ * one grid to another. Strides count bytes and may be negative. */
+typedef struct {
+    int32_t size[4];
+    int32_t input_stride[4];
+    int32_t output_stride[4];
+} bw_copy_t;
+
+void bw_copy(const bw_copy_t *p, const int8_t *input, int8_t *output);
+
+/* The border of PAD: sets `count` bytes to value. */
+void bw_fill(int8_t value, int8_t *output, int32_t count);
+
+/* RESIZE_NEAREST_NEIGHBOR: output row y is a copy of input row rows[y], and so are the columns. */
+typedef struct {
+    int32_t batches;
+    int32_t input_height;
+    int32_t input_width;
+    int32_t output_height;
+    int32_t output_width;
+    int32_t channels;
+    const int16_t *rows;
+    const int16_t *columns;
+} bw_resize_nearest_t;
+
+void bw_resize_nearest(const bw_resize_nearest_t *p, const int8_t *input, int8_t *output);
+
+/* QUANTIZE of float32: round_half_away(input / scale) + zero_point, cut to int8. NaN becomes the least. */
+void bw_quantize(float scale, int32_t zero_point, const float *input, int8_t *output, int32_t count);
+
+/* DEQUANTIZE: (input - zero_point) * scale. */
+void bw_dequantize(float scale, int32_t zero_point, const int8_t *input, float *output, int32_t count);
+
 #endif
