@@ -45,7 +45,9 @@ class Footprint(_Frozen):
     flash_limit_bytes: int
     ram_bytes: int
     ram_limit_bytes: int
-    stack_bytes: int | None = Field(default=None, description="high-water mark, measured by painting")
+    stack_bytes: int | None = Field(
+        default=None, description="high-water mark, measured by painting"
+    )
     model_code_bytes: int
     model_constant_bytes: int
     arena_bytes: int

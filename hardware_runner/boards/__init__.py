@@ -1,0 +1,32 @@
+"""The boards that firmware can be built for and run on, one module each."""
+
+from __future__ import annotations
+
+import difflib
+
+from hardware_runner.board import Board
+from hardware_runner.boards import host, mps2_an386, mps2_an500, mps3_an547, netduinoplus2
+from hardware_runner.errors import UnknownBoard
+
+BOARDS: dict[str, Board] = {
+    module.BOARD.name: module.BOARD
+    for module in (host, mps2_an386, mps2_an500, mps3_an547, netduinoplus2)
+}
+
+
+def find_board(name: str) -> Board:
+    """Return the board of this name or alias; case, spaces and underscores do not matter.
+
+    Raises:
+        UnknownBoard: lists the boards and the nearest names.
+    """
+    wanted = "-".join(name.lower().replace("_", " ").split())
+    by_name = {known: b for b in BOARDS.values() for known in (b.name, *b.aliases)}
+    if wanted in by_name:
+        return by_name[wanted]
+    near = difflib.get_close_matches(wanted, by_name, n=3, cutoff=0.5)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    listed = ", ".join(
+        f"{b.name} ({', '.join(b.aliases)})" if b.aliases else b.name for b in BOARDS.values()
+    )
+    raise UnknownBoard(f"There is no board '{name}'.{hint} The boards are: {listed}.")

@@ -1,0 +1,244 @@
+"""Build a project's firmware for a board, and measure what it takes of the real part.
+
+Only sources come from the project. Compiler options, linker script and the order of everything are ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Protocol
+
+from hardware_runner.board import Board
+from hardware_runner.errors import BuildError, TooLarge
+from hardware_runner.footprint import Image, global_names, read_image
+from hardware_runner.report import Footprint
+from hardware_runner.toolchain import STRICT_FLAGS, Compiler, find_compiler
+
+AUTHORED = ("features.h", "features.c", "app.h", "app.c")
+PROJECT = ("goal.h", *AUTHORED)
+STACK_BYTES = 4096
+"""The least that is kept free for the stack."""
+
+_ROOMY_BYTES = 0x0800_0000  # for a second link that shows by how much the first one failed
+_LARGEST = 6
+_PARALLEL = 2
+
+
+class CompiledModel(Protocol):
+    """A model as C: what `model_compiler.compile_model` returns, as far as a build needs it."""
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        """Return the text of each file, by name; `bw_model.h` is among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Firmware:
+    """A linked firmware.
+
+    `build_id` is what it answers when it is asked who it is; `warnings` are the compiler's about authored files.
+    """
+
+    board: Board
+    elf: Path
+    sha256: str
+    build_id: str
+    footprint: Footprint
+    warnings: tuple[str, ...]
+    tools: Mapping[str, str]
+
+
+def build_firmware(board: Board, project: Path, compiled: CompiledModel, out: Path) -> Firmware:
+    """Build the firmware of a project into `out`, which is made if need be.
+
+    Args:
+        board: What to build for.
+        project: A folder with goal.h, features.h, features.c, app.h and app.c.
+        compiled: The model as C.
+        out: Where sources, objects and `firmware.elf` go.
+
+    Raises:
+        BuildError, TooLarge, ToolMissing.
+    """
+    missing = [name for name in PROJECT if not (project / name).is_file()]
+    if missing:
+        raise BuildError(f"{project.name} lacks {', '.join(missing)}.")
+    return _build(board, {n: (project / n).read_bytes() for n in PROJECT}, compiled, out)
+
+
+def build_smallest(board: Board, compiled: CompiledModel, out: Path) -> Footprint:
+    """Return what the smallest firmware around a model takes: features that only copy, an app that does nothing."""
+    features = (
+        b'#include "features.h"\n'
+        b"void bw_features(const bw_raw_t *raw, float *features)\n"
+        b"{\n    for (int i = 0; i < BW_FEATURE_COUNT; ++i) {\n"
+        b"        features[i] = (float)raw[i];\n    }\n}\n"
+    )
+    project = {
+        "goal.h": b'#include <stdint.h>\n#include "bw_model.h"\ntypedef uint8_t bw_raw_t;\n'
+        b"#define BW_RAW_COUNT BW_MODEL_INPUT_COUNT\n"
+        b"#define BW_FEATURE_COUNT BW_MODEL_INPUT_COUNT\n"
+        b"#define BW_CLASS_COUNT BW_MODEL_OUTPUT_COUNT\n",
+        "features.h": b'#include "goal.h"\nvoid bw_features(const bw_raw_t *, float *);\n',
+        "features.c": features,
+        "app.h": b"#include <stdint.h>\nint bw_app_on_result(const int8_t *);\nvoid bw_app_reset(void);\n",
+        "app.c": b'#include "app.h"\nvoid bw_app_reset(void)\n{\n}\n'
+        b"int bw_app_on_result(const int8_t *scores)\n{\n    (void)scores;\n    return -1;\n}\n",
+    }
+    guarded = {
+        name: b"#ifndef G_%b\n#define G_%b\n%b#endif\n"
+        % (name[:-2].encode(), name[:-2].encode(), text)
+        if name.endswith(".h")
+        else text
+        for name, text in project.items()
+    }
+    return _build(board, guarded, compiled, out).footprint
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """One file to compile; paths are relative to the build folder."""
+
+    source: str
+    object: str
+    authored: bool
+
+
+def _build(
+    board: Board, project: Mapping[str, bytes], compiled: CompiledModel, out: Path
+) -> Firmware:
+    compiler = find_compiler(board)
+    sources = {f"project/{name}": text for name, text in project.items()}
+    sources |= {f"model/{name}": _bytes(text) for name, text in compiled.files.items()}
+    sources |= _shell_sources(board)
+    build_id = _digest(board, compiler, sources)[:16]
+    sources["shell/bw_build.h"] = _build_header(board, build_id)
+    for name, data in sources.items():
+        target = out / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    units = [_Unit(n, f"{n[:-2]}.o", n.startswith("project/")) for n in sources if n.endswith(".c")]
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        said = list(pool.map(lambda unit: _compile(compiler, out, unit), units))
+    elf = _link(board, compiler, out, units)
+    image = read_image(elf)
+    return Firmware(
+        board=board,
+        elf=elf,
+        sha256=hashlib.sha256(elf.read_bytes()).hexdigest(),
+        build_id=build_id,
+        footprint=_footprint(board, image, out, units),
+        warnings=tuple(warnings for warnings in said if warnings),
+        tools={compiler.program: compiler.version},
+    )
+
+
+def _shell_sources(board: Board) -> dict[str, bytes]:
+    folder = resources.files("templates") / "firmware"
+    chosen = {"shell/board.c": (folder / "boards" / board.support).read_bytes()}
+    for entry in (*folder.iterdir(), *(folder / "boards").iterdir()):
+        if entry.name.endswith(".h") or (entry.name.endswith(".c") and entry.name[:3] == "bw_"):
+            chosen[f"shell/{entry.name}"] = entry.read_bytes()
+    if not board.cpu_flags:
+        del chosen["shell/bw_startup.c"]
+    return dict(sorted(chosen.items()))
+
+
+def _build_header(board: Board, build_id: str) -> bytes:
+    return (
+        "/* SPDX-License-Identifier: Apache-2.0 */\n"
+        f'#define BW_BOARD_NAME "{board.name}"\n#define BW_BUILD_ID "{build_id}"\n'
+    ).encode()
+
+
+def _compile(compiler: Compiler, out: Path, unit: _Unit) -> str:
+    # Not -I: the project's features.h must not hide the C library's <features.h>.
+    paths = [f"-iquote{folder}" for folder in ("project", "model", "shell")]
+    flags = [*paths, *(() if unit.authored else STRICT_FLAGS)]
+    return compiler.compile(out, unit.source, unit.object, flags)
+
+
+def _link(board: Board, compiler: Compiler, out: Path, units: list[_Unit]) -> Path:
+    objects = [unit.object for unit in units]
+    if not board.cpu_flags:
+        compiler.link(out, objects, "firmware.elf", [])
+        return out / "firmware.elf"
+    _write_script(board, out / "firmware.ld", board.flash_bytes, board.ram_bytes)
+    try:
+        compiler.link(out, objects, "firmware.elf", ["-Tfirmware.ld"])
+    except BuildError as error:
+        if not re.search(r"overflowed by|will not fit in region", str(error)):
+            raise
+        _write_script(board, out / "roomy.ld", _ROOMY_BYTES, _ROOMY_BYTES)
+        compiler.link(out, objects, "too_large.elf", ["-Troomy.ld"])
+        raise _too_large(board, read_image(out / "too_large.elf")) from error
+    return out / "firmware.elf"
+
+
+def _write_script(board: Board, path: Path, flash_bytes: int, ram_bytes: int) -> None:
+    template = (resources.files("templates") / "firmware" / "cortex_m.ld.in").read_text()
+    values = {
+        "FLASH_ORIGIN": f"{board.flash_origin:#010x}",
+        "FLASH_BYTES": str(flash_bytes),
+        "RAM_ORIGIN": f"{board.ram_origin:#010x}",
+        "RAM_BYTES": str(ram_bytes),
+        "STACK_BYTES": str(STACK_BYTES),
+    }
+    path.write_text(re.sub(r"@(\w+)@", lambda found: values[found[1]], template))
+
+
+def _too_large(board: Board, image: Image) -> TooLarge:
+    ram_needed = image.ram_bytes + STACK_BYTES
+    if image.flash_bytes > board.flash_bytes:
+        section, needed, had = "flash", image.flash_bytes, board.flash_bytes
+        costs = [s for s in image.symbols if s.in_flash]
+        stack = ""
+    else:
+        section, needed, had = "RAM", ram_needed, board.ram_bytes
+        costs = [s for s in image.symbols if s.in_ram]
+        stack = f", of which {STACK_BYTES:,} are kept for the stack"
+    largest = sorted(costs, key=lambda s: s.size, reverse=True)[:_LARGEST]
+    listed = ", ".join(f"{s.name} {s.size:,}" for s in largest)
+    return TooLarge(
+        f"The firmware needs {needed:,} bytes of {section}{stack}; {board.part} has {had:,}. "
+        f"What costs most, in bytes: {listed}.",
+        section,
+        needed,
+        had,
+    )
+
+
+def _footprint(board: Board, image: Image, out: Path, units: list[_Unit]) -> Footprint:
+    model = [unit for unit in units if unit.source.startswith("model/")]
+    files = {unit.source for unit in model} | {Path(unit.source).name for unit in model}
+    names = global_names([out / unit.object for unit in model])
+    mine = [s for s in image.symbols if (s.file in files if s.file else s.name in names)]
+    return Footprint(
+        flash_bytes=image.flash_bytes,
+        flash_limit_bytes=board.flash_bytes,
+        ram_bytes=image.ram_bytes,
+        ram_limit_bytes=board.ram_bytes,
+        model_code_bytes=sum(s.size for s in mine if s.is_code),
+        model_constant_bytes=sum(s.size for s in mine if not s.is_code and not s.in_ram),
+        arena_bytes=sum(
+            s.size for s in image.symbols if s.name == "arena" and "bw_infer.c" in s.file
+        ),
+    )
+
+
+def _digest(board: Board, compiler: Compiler, sources: Mapping[str, bytes]) -> str:
+    digest = hashlib.sha256(f"{board.name}\n{compiler.program} {compiler.version}\n".encode())
+    for name in sorted(sources):
+        digest.update(f"{name} {len(sources[name])}\n".encode())
+        digest.update(sources[name])
+    return digest.hexdigest()
+
+
+def _bytes(text: str | bytes) -> bytes:
+    return text.encode() if isinstance(text, str) else text

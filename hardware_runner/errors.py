@@ -1,0 +1,107 @@
+"""Errors of the runner, and who must act on each.
+
+    RunnerError
+    ├── ProjectError               whoever wrote the project
+    │   ├── UnknownBoard           name one of the boards that exist
+    │   ├── BuildError             the C compiler or linker refused the files
+    │   │   └── TooLarge           the firmware does not fit the real part
+    │   ├── FeaturesCrashed        bw_features() ended its process, or never ended
+    │   └── FirmwareFault          the firmware failed while it handled a sample
+    ├── ToolMissing                whoever looks after this machine: install it
+    └── BoardTrouble               the bench: board, emulator, cable or machine
+        ├── BoardBusy              somebody else holds the lease
+        ├── BoardDied              the emulator or process ended
+        ├── BoardSilent            no answer within the time allowed
+        ├── WrongFirmware          another board or firmware answered
+        └── ClockRefused           the clock does not count instructions
+
+All of them survive pickling: each hands exactly its arguments to `Exception`.
+"""
+
+from __future__ import annotations
+
+
+class RunnerError(Exception):
+    """What this package raises on purpose."""
+
+
+class ProjectError(RunnerError):
+    """The project's files must change."""
+
+
+class UnknownBoard(ProjectError):
+    """No board has this name."""
+
+
+class BuildError(ProjectError):
+    """The compiler or linker refused the files; the text holds its relevant messages."""
+
+
+class TooLarge(BuildError):
+    """The firmware does not fit the real part.
+
+    Args:
+        message: What is too large, by how much, and what costs most.
+        section: "flash" or "RAM".
+        needed_bytes: What the firmware needs.
+        available_bytes: What the part has.
+    """
+
+    def __init__(
+        self, message: str, section: str = "", needed_bytes: int = 0, available_bytes: int = 0
+    ) -> None:
+        super().__init__(message, section, needed_bytes, available_bytes)
+        self.section = section
+        self.needed_bytes = needed_bytes
+        self.available_bytes = available_bytes
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class FeaturesCrashed(ProjectError):
+    """`bw_features` ended its process, or did not come to an end."""
+
+
+class FirmwareFault(ProjectError):
+    """The firmware met a fault, or an error of the model, while it handled a sample.
+
+    Args:
+        message: What happened, with the registers.
+        pc: Program counter of the failing instruction, 0 where it is not known.
+    """
+
+    def __init__(self, message: str, pc: int = 0) -> None:
+        super().__init__(message, pc)
+        self.pc = pc
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class ToolMissing(RunnerError):
+    """A program is not installed; the text names the package and the command that installs it."""
+
+
+class BoardTrouble(RunnerError):
+    """The run says nothing about the project: try again, or look after the board."""
+
+
+class BoardBusy(BoardTrouble):
+    """Somebody else holds the lease."""
+
+
+class BoardDied(BoardTrouble):
+    """The emulator or process ended, or the line to it was lost."""
+
+
+class BoardSilent(BoardTrouble):
+    """The board did not answer within the time allowed."""
+
+
+class WrongFirmware(BoardTrouble):
+    """Another board, or another firmware, answered."""
+
+
+class ClockRefused(BoardTrouble):
+    """The clock's test of itself failed, so no count can be trusted."""

@@ -1,0 +1,27 @@
+"""Machine: a board that was started with a firmware, whatever it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from hardware_runner.console import Console
+
+
+class Machine(Protocol):
+    """A board under power. It stands still until `resume()`, so that nothing it says is lost."""
+
+    console: Console
+    tools: Mapping[str, str]  # names and versions of what it is made of
+
+    def resume(self) -> None:
+        """Let the firmware run from its reset."""
+
+    def died(self) -> str | None:
+        """Say why the machine is gone, or None while it is there."""
+
+    def busy_at(self) -> int | None:
+        """Return the program counter of a core that is computing; None where it cannot be told."""
+
+    def close(self) -> None:
+        """Switch it off; nothing stays behind. May be called twice."""

@@ -1,0 +1,80 @@
+"""The host board: the firmware as a process at the other end of a pseudo-terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import tty
+from collections.abc import Mapping
+from pathlib import Path
+
+from hardware_runner.console import Console, open_console
+from hardware_runner.errors import BoardDied
+
+END_TIMEOUT_S = 5.0
+
+
+def ended(name: str, returncode: int, output: str = "") -> str:
+    """Say how a process ended: its signal or code, and its last words."""
+    if returncode < 0:
+        with contextlib.suppress(ValueError):
+            how = f"was ended by {signal.Signals(-returncode).name}"
+            return f"{name} {how}{': ' + output if output else '.'}"
+    return f"{name} ended with code {returncode}{': ' + output if output else '.'}"
+
+
+def with_parent(command: list[str]) -> list[str]:
+    """Return the command so that Linux ends it with the thread that started it, even one killed."""
+    import shutil
+
+    if shutil.which("setpriv"):
+        return ["setpriv", "--pdeathsig", "KILL", "--", *command]
+    return command
+
+
+class HostProcess:
+    """Firmware that was built for this machine, running."""
+
+    console: Console
+    tools: Mapping[str, str]
+
+    def __init__(self, program: Path, *, write_timeout_s: float = 20.0) -> None:
+        self.tools = {}
+        board_end, our_end = os.openpty()
+        try:
+            tty.setraw(our_end)
+            self._port = open_console(os.ttyname(our_end), write_timeout_s)
+            self.console = self._port
+            self._process = subprocess.Popen(
+                with_parent([str(program)]),
+                stdin=board_end,
+                stdout=board_end,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise BoardDied(f"The firmware did not start as a process: {error}.") from error
+        finally:
+            os.close(board_end)
+            os.close(our_end)
+
+    def resume(self) -> None:
+        """Do nothing: it waits for a request by itself."""
+
+    def died(self) -> str | None:
+        """Say how the process ended, or None while it runs."""
+        code = self._process.poll()
+        return None if code is None else ended("The firmware's process", code)
+
+    def busy_at(self) -> int | None:
+        """Return None: a process keeps its program counter to itself."""
+        return None
+
+    def close(self) -> None:
+        """End the process."""
+        self._port.close()
+        self._process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(END_TIMEOUT_S)
