@@ -69,7 +69,7 @@ def prove(read: Callable[[int], ClockReading], ticks_per_instruction: float) -> 
     clock = Clock(ticks_per_instruction, 0)
     for turns in (SHORT_TURNS, LONG_TURNS):
         reading = read(turns)
-        if reading.loop_ticks in (0, TIMER_OVERFLOW) or TIMER_OVERFLOW == reading.empty_ticks:
+        if reading.loop_ticks == 0 or TIMER_OVERFLOW in (reading.loop_ticks, reading.empty_ticks):
             raise ClockRefused(
                 f"The timer says {reading.loop_ticks} for {turns} turns of the known loop: "
                 "it stands still or wraps. Is QEMU run with -icount?"

@@ -70,6 +70,8 @@ def global_names(objects: Collection[Path]) -> set[str]:
     for path in objects:
         with path.open("rb") as stream:
             table = ELFFile(stream).get_section_by_name(".symtab")
+            if not isinstance(table, SymbolTableSection):
+                continue
             names.update(
                 s.name
                 for s in table.iter_symbols()

@@ -91,7 +91,8 @@ class Answer:
         if len(payload) <= _INFER.size:
             raise ValueError(f"an answer has {len(payload)} bytes, too few")
         scores = np.frombuffer(payload, np.int8, offset=_INFER.size)
-        return cls(*_INFER.unpack_from(payload), tuple(scores.tolist()))
+        features, model, status, decision = _INFER.unpack_from(payload)
+        return cls(features, model, status, decision, tuple(scores.tolist()))
 
 
 @dataclass(frozen=True, slots=True)

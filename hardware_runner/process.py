@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import tty
@@ -27,8 +28,6 @@ def ended(name: str, returncode: int, output: str = "") -> str:
 
 def with_parent(command: list[str]) -> list[str]:
     """Return the command so that Linux ends it with the thread that started it, even one killed."""
-    import shutil
-
     if shutil.which("setpriv"):
         return ["setpriv", "--pdeathsig", "KILL", "--", *command]
     return command
