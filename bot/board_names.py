@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from hardware_runner.board import Board
 
-# Words that people use for a board that we have. Sources for cores and parts: the board descriptions.
+# Words that people use for a board that we have. Source: the cores and parts of the descriptions.
 SPOKEN: Mapping[str, str] = {
     "cortexm4": "mps2-an386",
     "cortexm4f": "mps2-an386",

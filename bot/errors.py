@@ -1,7 +1,7 @@
 """Errors of this room, and the one place where an exception meets a person.
 
     BoardwrightError
-    ├── RequestError        the author of the request must act; the text is markdown and says what to do
+    ├── RequestError        the author of the request must act; the text, markdown, says how
     │   └── SourceError     ... about the data that the request names
     └── Infrastructure      the person at the machine must act, or nobody: trying again may do
         └── ToolMissing     ... by running the one command that `remedy` holds
@@ -99,7 +99,7 @@ class Explanation:
 def explain(error: BaseException) -> Explanation:
     """Translate any exception into a message for people and an exit code.
 
-    An exception that nobody foresaw is written, with its traceback, to a file whose path is in the message.
+    An exception that nobody foresaw is kept, with its traceback, in a file that the message names.
     """
     if isinstance(error, RequestError):
         return Explanation(str(error), ExitCode.REQUEST)

@@ -1,7 +1,7 @@
 """Free text: what a request without the form says plainly, found by rule.
 
-The result has the shape of a filled-in form, so that both go the same way from there. What is said in two
-ways that disagree becomes a question; what is not said stays out.
+The result has the shape of a filled-in form, so that both go the same way from there. What is said
+in two ways that disagree becomes a question; what is not said stays out.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from bot.board_names import boards_in_text
 from bot.issue_form import Field
 from bot.limits import EXAMPLES
 from bot.questions import Asker
+from bot.rendering.text import code
 from bot.request import Request
 from bot.sources.bundled import BUNDLES
 from hardware_runner.board import Board
@@ -28,14 +29,16 @@ _TIME = re.compile(
     rf"({_NUMBER})\s*(ms|msec|milliseconds?|us|\u00b5s|\u03bcs|microseconds?)\b", re.IGNORECASE
 )
 _SECONDS = re.compile(
-    rf"\b(?:within|under|latency|at most|less than)\b[^.\d\n]{{0,20}}({_NUMBER})\s*(s|sec|seconds?)\b",
+    r"\b(?:within|under|latency|at most|less than)\b[^.\d\n]{0,20}"
+    rf"({_NUMBER})\s*(s|sec|seconds?)\b",
     re.IGNORECASE,
 )
 _INSTRUCTIONS = re.compile(rf"{_NUMBER}\s*[kM]?\s?instructions\b", re.IGNORECASE)
 _SIZE = re.compile(rf"(?<![\w.])({_NUMBER})\s*(KiB|kB|KB|Kbytes?|MiB|MB|bytes?|K)\b", re.IGNORECASE)
 _MEMORY = re.compile(r"\b(flash|rom|program memory|s?ram|working memory)\b", re.IGNORECASE)
 _MEMORY_AFTER = re.compile(
-    r"\s*(?:of|for|in|as)?\s*(?:the\s+|its\s+|code\s+|program\s+)?(flash|rom|program memory|s?ram|working memory)\b",
+    r"\s*(?:of|for|in|as)?\s*(?:the\s+|its\s+|code\s+|program\s+)?"
+    r"(flash|rom|program memory|s?ram|working memory)\b",
     re.IGNORECASE,
 )
 _URI = re.compile(r"\b(sklearn:[\w-]+|csv:[^\s`'\"<>()]+)")
@@ -45,8 +48,9 @@ _LABELS = re.compile(
     re.IGNORECASE,
 )
 _LABEL_COLUMN = re.compile(
-    r"\blabel column\s*(?:is|:|=)?\s*[`'\"]?([\w-]+)|\b(?:labels?|class(?:es)?) (?:is|are|stands?|in) "
-    r"(?:in )?(?:the )?column [`'\"]?([\w-]+)|\bcolumn [`'\"]?([\w-]+)[`'\"]? (?:holds|has|contains|is) "
+    r"\blabel column\s*(?:is|:|=)?\s*[`'\"]?([\w-]+)"
+    r"|\b(?:labels?|class(?:es)?) (?:is |are |stands? )?in (?:the )?column [`'\"]?([\w-]+)"
+    r"|\bcolumn [`'\"]?([\w-]+)[`'\"]? (?:holds|has|contains|is) "
     r"(?:the )?(?:labels?|class(?:es)?)\b",
     re.IGNORECASE,
 )
@@ -82,7 +86,7 @@ def _one(field: Field, candidates: Sequence[str], example: str, asker: Asker) ->
     if len(candidates) > 1:
         asker.ask(
             field.value,
-            f"the text says {' and '.join(f'`{c[:80]}`' for c in candidates[:4])}.",
+            f"the text says {' and '.join(code(c[:80]) for c in candidates[:4])}.",
             "Which of them holds?",
             example,
         )
@@ -148,7 +152,7 @@ def _latencies(text: str) -> list[str]:
 
 
 def _memory(text: str, asker: Asker) -> Mapping[Field, list[str]]:
-    """Return the sizes that are said of flash and of RAM: by the word after the size, else the one before."""
+    """Return the sizes of flash and of RAM: by the word after the size, else the one before."""
     found: dict[Field, list[str]] = {Field.FLASH: [], Field.RAM: []}
     for sentence in _SENTENCE_END.split(text):
         start = 0
@@ -166,7 +170,7 @@ def _memory(text: str, asker: Asker) -> Mapping[Field, list[str]]:
             else:
                 asker.ask(
                     Field.FLASH.value,
-                    f"`{size}` is named, but not of which memory.",
+                    f"{code(size)} is named, but not of which memory.",
                     "Is it flash, RAM, or neither?",
                     f"{size} of flash",
                 )

@@ -2,7 +2,7 @@
 
 The same fields, in the same order, stand in `templates/issue_forms/tinyml-request.yml`.
 
-Source: a form field becomes `### label`, an empty line and the answer; an empty answer becomes `_No response_`
+Source: a field becomes `### label`, an empty line and the answer; no answer becomes `_No response_`
 (https://docs.github.com/en/communities/using-templates-to-encourage-useful-issues-and-pull-requests/syntax-for-githubs-form-schema).
 """
 

@@ -9,6 +9,7 @@ from bot import quantities
 from bot.goal import Limits
 from bot.issue_form import Field, is_empty_answer
 from bot.questions import Asker
+from bot.rendering.text import code
 from hardware_runner.board import Board
 
 T = TypeVar("T")
@@ -58,7 +59,7 @@ def compare_with_boards(limits: Limits, boards: tuple[Board, ...], asker: Asker)
                 kind = field.name.lower() if field is Field.FLASH else "RAM"
                 asker.ask(
                     field.value,
-                    f"{limit / 1024:,.0f} KB of {kind} are allowed, but `{board.name}` has "
+                    f"{limit / 1024:,.0f} KB of {kind} are allowed, but {code(board.name)} has "
                     f"{has / 1024:,.0f} KB.",
                     "Lower the limit, leave it out, or name a larger board.",
                     f"{max(1, has // 1024)} KB",

@@ -11,7 +11,7 @@ NAME_MAX_CHARACTERS = 40
 def slug(*candidates: str) -> str:
     """Return the first candidate that has letters, as 1 to 40 of a-z, 0-9 and '-'.
 
-    'Größe of apples!' becomes 'groe-of-apples'; a name that would begin with a digit gets 'project-' in front.
+    'Größe of apples!' becomes 'grosse-of-apples'; before a digit stands 'project-'.
     """
     for text in candidates:
         plain = unicodedata.normalize("NFKD", text.replace("\u00df", "ss"))

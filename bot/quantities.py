@@ -1,7 +1,7 @@
 """Quantities in a request: percent, sizes, times, shapes and lists, as people write them.
 
-Each function takes text and returns a value, or raises ValueError with a sentence that says what was
-found and what would be understood.
+Each function takes text and returns a value, or raises ValueError with a sentence of markdown that
+says what was found and what would be understood.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from bot.goal import RawType
+from bot.rendering.text import code
 
 # In this field a KB is 1,024 bytes: a part "with 64 KB of RAM" has 65,536 bytes.
 BYTES_PER_UNIT = {
@@ -44,8 +45,8 @@ MS_PER_UNIT = {
 NUMBER = r"(?:\d{1,3}(?:[,_ ]\d{3})+(?:\.\d+)?|\d+[.,]\d+|\.\d+|\d+)"
 _AMOUNT = re.compile(rf"(?P<sign>[-\u2212])?\s*(?P<number>{NUMBER})\s*(?P<unit>%|[^\W\d_]*)")
 _BOUND = re.compile(
-    r"(?i)^(?:at least|at most|no more than|no less than|more than|less than|under|below|above|over|"
-    r"up to|within|max(?:imum)?\.?|min(?:imum)?\.?|[<>=\u2264\u2265~]+)\s*:?\s*"
+    r"(?i)^(?:at least|at most|no more than|no less than|more than|less than|under|below|above|"
+    r"over|up to|within|max(?:imum)?\.?|min(?:imum)?\.?|[<>=\u2264\u2265~]+)\s*:?\s*"
 )
 SIZE_MAX_BYTES = 1024**3
 _SHAPE = re.compile(r"\b\d+(?:\s*[x\u00d7*]\s*\d+)+\b")
@@ -78,15 +79,15 @@ def percent(text: str) -> float:
     value, unit = _amount(text, "an accuracy such as `95 %`")
     if unit not in ("", "%", "percent", "pct"):
         raise ValueError(
-            f"`{text}` has the unit `{unit}`; an accuracy such as `95 %` is understood."
+            f"{code(text)} has the unit {code(unit)}; an accuracy such as `95 %` is understood."
         )
     if not unit and value == 1:
         raise ValueError("`1` may mean 1 % or 100 %.")
     fraction = value if not unit and value < 1 else value / 100
     if fraction > 1:
-        raise ValueError(f"`{text}` is more than 100 %.")
+        raise ValueError(f"{code(text)} is more than 100 %.")
     if fraction <= 0:
-        raise ValueError(f"`{text}` would be met by any model.")
+        raise ValueError(f"{code(text)} would be met by any model.")
     return fraction
 
 
@@ -99,12 +100,14 @@ def size_bytes(text: str, default_unit: str = "KB") -> int:
     value, unit = _amount(text, "a size such as `64 KB`")
     factor = BYTES_PER_UNIT.get(unit or default_unit.lower())
     if factor is None:
-        raise ValueError(f"`{text}` has the unit `{unit}`; bytes, KB and MB are understood.")
+        raise ValueError(
+            f"{code(text)} has the unit {code(unit)}; bytes, KB and MB are understood."
+        )
     size = value * factor
     if size < 1:
-        raise ValueError(f"`{text}` leaves room for nothing.")
+        raise ValueError(f"{code(text)} leaves room for nothing.")
     if size > SIZE_MAX_BYTES:
-        raise ValueError(f"`{text}` is more than a microcontroller has.")
+        raise ValueError(f"{code(text)} is more than a microcontroller has.")
     return int(size)
 
 
@@ -117,14 +120,14 @@ def time_ms(text: str) -> float:
     value, unit = _amount(text, "a time such as `20 ms`")
     factor = MS_PER_UNIT.get(unit or "ms")
     if factor is None:
-        raise ValueError(f"`{text}` has the unit `{unit}`; us, ms and s are understood.")
+        raise ValueError(f"{code(text)} has the unit {code(unit)}; us, ms and s are understood.")
     if value <= 0:
-        raise ValueError(f"`{text}` leaves no time to answer.")
+        raise ValueError(f"{code(text)} leaves no time to answer.")
     return value * factor
 
 
 def instructions(text: str) -> int | None:
-    """Return a count from `50,000 instructions`, or None where the text does not count instructions.
+    """Return a count from `50,000 instructions`, or None where the text counts no instructions.
 
     Raises:
         ValueError: instructions, but not a positive number of them.
@@ -134,7 +137,7 @@ def instructions(text: str) -> int | None:
     value, unit = _amount(text, "a count such as `50000 instructions`")
     factor = {"k": 1000, "m": 1_000_000}.get(unit, 1)
     if value * factor < 1:
-        raise ValueError(f"`{text}` leaves no instruction to run.")
+        raise ValueError(f"{code(text)} leaves no instruction to run.")
     return int(value * factor)
 
 
@@ -169,7 +172,7 @@ def sample_hint(text: str) -> SampleHint:
             dtype = RawType({"float": "float32"}.get(named[1].lower(), named[1].lower()))
         except ValueError:
             raise ValueError(
-                f"The element type `{named[1]}` is not known; uint8, int16 and float32 are."
+                f"The element type {code(named[1])} is not known; uint8, int16 and float32 are."
             ) from None
     rest = text.replace(shape[0], "") if shape else text
     rest = re.sub(r"(?i)\b(u?int\d+|float\d*|double)\b", "", rest)
@@ -181,12 +184,12 @@ def _amount(text: str, wanted: str) -> tuple[float, str]:
     bare = _BOUND.sub("", text.strip().strip("`*_ "))
     match = _AMOUNT.match(bare)
     if match is None:
-        raise ValueError(f"`{text.strip()[:80]}` holds no number; write {wanted}.")
+        raise ValueError(f"{code(text.strip()[:80])} holds no number; write {wanted}.")
     if match["sign"]:
-        raise ValueError(f"`{text.strip()[:80]}` is negative; write {wanted}.")
+        raise ValueError(f"{code(text.strip()[:80])} is negative; write {wanted}.")
     if re.search(r"\d", bare[match.end() :]):
-        raise ValueError(f"`{text.strip()[:80]}` holds more than one number; write {wanted}.")
+        raise ValueError(f"{code(text.strip()[:80])} holds more than one number; write {wanted}.")
     value = number(match["number"])
     if not math.isfinite(value):
-        raise ValueError(f"`{text.strip()[:80]}` is too large; write {wanted}.")
+        raise ValueError(f"{code(text.strip()[:80])} is too large; write {wanted}.")
     return value, match["unit"].lower()

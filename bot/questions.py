@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from importlib import resources
-
-import jinja2
+from dataclasses import dataclass, field, replace
 
 from bot.errors import RequestError
+from bot.rendering.environment import render_text
+from bot.rendering.text import Markdown
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question to the author of a request; the texts are markdown.
+    """One question to the author of a request.
 
     Attributes:
         field: label of the form's field that the answer belongs in.
-        found: what was found; may be empty where nothing was.
-        asked: what is missing or contradictory, and what is wanted.
-        example: an answer that would do; may be empty.
+        found: what was found, as markdown, a sentence that may begin in lower case.
+        asked: what is missing or contradictory, and what is wanted, as markdown.
+        example: an answer that would do, as plain text; may be empty.
     """
 
     field: str
@@ -37,11 +36,10 @@ class Questions:
 
     def markdown(self) -> str:
         """Return the comment that is posted under the request."""
-        text = resources.files("templates").joinpath("texts", "questions.md").read_text("utf-8")
-        environment = jinja2.Environment(
-            trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined, autoescape=False
-        )
-        return environment.from_string(text).render(questions=self.questions).strip() + "\n"
+        safe = [
+            replace(q, found=Markdown(q.found), asked=Markdown(q.asked)) for q in self.questions
+        ]
+        return render_text("questions.md.jinja", {"questions": safe})
 
 
 @dataclass(slots=True)
@@ -57,7 +55,7 @@ class Asker:
             self.questions.append(question)
 
     @contextmanager
-    def instead_of_errors(self, example: str) -> Iterator[None]:
+    def instead_of_errors(self, example: str = "") -> Iterator[None]:
         """Turn an error about the request into a question."""
         try:
             yield

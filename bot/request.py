@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.errors import RequestError
+from bot.rendering.text import code
 
-# Source: GitHub refuses longer titles and bodies
-# ("body is too long (maximum is 65536 characters)", "title is too long (maximum is 256 characters)").
+# Source: the messages with which GitHub refuses longer ones: "title is too long (maximum is 256
+# characters)", "body is too long (maximum is 65536 characters)".
 TITLE_MAX_CHARACTERS = 256
 BODY_MAX_CHARACTERS = 65_536
 
@@ -37,7 +38,7 @@ class Request:
 def read_request(path: Path) -> Request:
     """Read a request from a markdown file.
 
-    The first line may be `# Title`; the rest is the body, as a GitHub issue form renders it or as free text.
+    The first line may be `# Title`; the rest is the body, as an issue form renders it or free text.
 
     Raises:
         RequestError: the file is missing, empty, too long or not text.
@@ -46,18 +47,19 @@ def read_request(path: Path) -> Request:
         raw = path.read_bytes()
     except FileNotFoundError:
         raise RequestError(
-            f"There is no file `{path}`.",
+            f"There is no file {code(str(path))}.",
             "Name a markdown file that holds the request, for example `examples/issues/digits.md`.",
         ) from None
     except IsADirectoryError:
         raise RequestError(
-            f"`{path}` is a folder.", "Name the markdown file in it that holds the request."
+            f"{code(str(path))} is a folder.",
+            "Name the markdown file in it that holds the request.",
         ) from None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise RequestError(
-            f"`{path}` is not UTF-8 text: byte {error.start} is 0x{raw[error.start]:02x}.",
+            f"{code(str(path))} is not UTF-8 text: byte {error.start} is 0x{raw[error.start]:02x}.",
             "Save the request as UTF-8.",
         ) from None
     return parse_request(text, path)
@@ -86,7 +88,7 @@ def parse_request(text: str, path: Path) -> Request:
         )
     if not text.strip() and not title:
         raise RequestError(
-            f"`{path}` holds no request.",
+            f"{code(str(path))} holds no request.",
             "Write what is to be recognised, from which data and on which board; "
             "`examples/issues/digits.md` shows the layout.",
         )
@@ -96,8 +98,8 @@ def parse_request(text: str, path: Path) -> Request:
 def visible(text: str) -> str:
     """Remove what a reader of the rendered issue would not see, and normalise line ends.
 
-    HTML comments go, an unclosed one to the end (as browsers read it), and with them control and format
-    characters: zero-width ones, bidirectional overrides, tags.
+    HTML comments go, an unclosed one to the end (as browsers read it), and with them control and
+    format characters: zero-width ones, bidirectional overrides, tags.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     kept = "".join(

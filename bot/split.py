@@ -1,7 +1,7 @@
 """The split: which records a model may learn from, and which it is judged by.
 
-Made by the harness, before any authored file runs. Records whose inputs are equal as the board receives
-them form one group and stay on one side; otherwise a model would be judged by what it has seen.
+Made by the harness, before any authored file runs. Records whose inputs are equal as the board
+receives them form one group and stay on one side; otherwise a model would be judged by what it saw.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from bot.errors import SourceError
 from bot.records import Records
+from bot.rendering.text import code
 from bot.sources.loaded import inputs
 
 TEST_FRACTION = 0.25
@@ -50,9 +51,9 @@ def split(
 ) -> Split:
     """Hold out about `fraction` of the records of each label.
 
-    The groups of each label are ordered by a hash of their input and the seed, and taken for the test
-    side until it has its share of records or of groups, whichever comes first. So the order of the rows
-    does not matter. A group with several labels counts for the one it has most often.
+    The groups of each label are ordered by a hash of their input and the seed, and taken for the
+    test side until it has its share of records or of groups, whichever comes first. So the order of
+    the rows does not matter. A group with several labels counts for the one it has most often.
 
     Args:
         records: every record; their labels are among `labels`.
@@ -71,8 +72,8 @@ def split(
         own = sorted((g for g in groups if g.label == label), key=lambda group: group.order)
         if len(own) < 2:
             raise SourceError(
-                f"`{records.uri}` has {len(own)} different input(s) for `{label}`; two are the least "
-                "that can be split.",
+                f"{code(records.uri)} has {len(own)} different input(s) for {code(label)}; two are "
+                "the least that can be split.",
                 "Record more samples of it, or leave the class out.",
                 "Data",
             )

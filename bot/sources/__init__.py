@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.errors import SourceError
 from bot.goal import DataSource
+from bot.rendering.text import code
 from bot.sources import bundled, csv_table
 from bot.sources.loaded import Load, Loaded
 
@@ -27,6 +28,6 @@ def load(source: DataSource, base_dir: Path) -> Loaded:
     if kind not in KINDS:
         known = ", ".join(f"`{name}:`" for name in KINDS)
         raise SourceError(
-            f"`{source.uri}` is no known kind of data.", f"Known are {known}.", "Data"
+            f"{code(source.uri)} is no known kind of data.", f"Known are {known}.", "Data"
         )
     return KINDS[kind](rest.strip(), source.label_column, base_dir)

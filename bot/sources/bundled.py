@@ -1,7 +1,8 @@
 """Data sets that scikit-learn ships with its package: `sklearn:digits` and others; no download.
 
 Source: https://scikit-learn.org/stable/datasets/toy_dataset.html (sizes, columns, origins);
-https://archive.ics.uci.edu/dataset/80 (digits), /109 (wine), /53 (iris), /17 (breast cancer): each CC BY 4.0.
+https://archive.ics.uci.edu/dataset/80 (digits), /109 (wine), /53 (iris), /17 (breast cancer):
+CC BY 4.0.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import pandas as pd
 from bot.errors import SourceError
 from bot.goal import RawInput, RawType, Task
 from bot.records import Records
+from bot.rendering.text import code
 from bot.sources.loaded import Loaded, check_classes
 
 LICENCE = "CC BY 4.0 (UCI Machine Learning Repository)"
@@ -75,14 +77,14 @@ def load(name: str, label_column: str | None, base_dir: Path) -> Loaded:
         meant = f"Did you mean `sklearn:{near[0]}`? " if near else ""
         known = ", ".join(f"`sklearn:{bundle}`" for bundle in BUNDLES)
         raise SourceError(
-            f"There is no data set `sklearn:{name}`.", f"{meant}Known are {known}.", "Data"
+            f"There is no data set {code(f'sklearn:{name}')}.", f"{meant}Known are {known}.", "Data"
         )
     bundle = BUNDLES[name]
     if label_column not in (None, bundle.label_column):
         raise SourceError(
-            f"`sklearn:{name}` has no label column `{label_column}`; its labels are in "
-            f"`{bundle.label_column}`.",
-            f"Leave the field empty, or write `{bundle.label_column}`.",
+            f"{code(f'sklearn:{name}')} has no label column {code(label_column)}; its labels are "
+            f"in {code(bundle.label_column)}.",
+            f"Leave the field empty, or write {code(bundle.label_column)}.",
             "Label column",
         )
     bunch = getattr(importlib.import_module("sklearn.datasets"), bundle.loader)()

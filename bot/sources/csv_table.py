@@ -1,7 +1,7 @@
 """Tables in CSV files: `csv:<path>`, one record a row, one column of labels, the others numbers.
 
-The element type of a sample is decided by all records: uint8 or int16 where every value is a whole number
-in its range, float32 otherwise.
+The element type of a sample is decided by all records: uint8 or int16 where every value is a whole
+number in its range, float32 otherwise.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import pandas as pd
 from bot.errors import SourceError
 from bot.goal import RawInput, RawType, Task
 from bot.records import Records
+from bot.rendering.text import code
 from bot.sources.csv_text import Table, read_table
 from bot.sources.loaded import Loaded, check_classes
 
@@ -51,14 +52,14 @@ def load(name: str, label_column: str | None, base_dir: Path) -> Loaded:
 
 def _label_column(table: Table, text: pd.DataFrame, wanted: str | None) -> str:
     """Return the label column: the one named, else the one of text, else the one called so."""
-    columns = ", ".join(f"`{column}`" for column in table.header[:40])
+    columns = ", ".join(code(column) for column in table.header[:40])
     if wanted is not None:
         exact = [c for c in table.header if c == wanted]
         close = exact or [c for c in table.header if c.casefold() == wanted.casefold()]
         if len(close) != 1:
             raise SourceError(
-                f"`{table.path}` has no column `{wanted}`; it has {columns}.",
-                f"Name one of them, for example `{table.header[0]}`.",
+                f"{code(table.path)} has no column {code(wanted)}; it has {columns}.",
+                f"Name one of them, for example {code(table.header[0])}.",
                 "Label column",
             )
         return close[0]
@@ -69,13 +70,13 @@ def _label_column(table: Table, text: pd.DataFrame, wanted: str | None) -> str:
     if len(named) == 1:
         return named[0]
     found = (
-        f"text stands in {', '.join(f'`{c}`' for c in of_text)}"
+        f"text stands in {', '.join(code(c) for c in of_text)}"
         if of_text
         else f"all columns are numbers ({columns})"
     )
     raise SourceError(
-        f"Which column of `{table.path}` holds the labels is not plain: {found}.",
-        f"Name the label column, for example `{(of_text or table.header)[-1]}`.",
+        f"Which column of {code(table.path)} holds the labels is not plain: {found}.",
+        f"Name the label column, for example {code((of_text or table.header)[-1])}.",
         "Label column",
     )
 
@@ -91,7 +92,7 @@ def _check_labels(table: Table, cells: pd.Series, column: str) -> None:
     missing = np.flatnonzero((cells == "").to_numpy())
     if len(missing):
         raise SourceError(
-            f"`{table.path}`, {_lines(table, missing)}, column `{column}`: no label.",
+            f"{code(table.path)}, {_lines(table, missing)}, column {code(column)}: no label.",
             "Write the label, or remove the records.",
             "Data",
         )
@@ -112,8 +113,8 @@ def _numbers(
     large = np.flatnonzero(np.abs(values) > np.finfo(np.float32).max)
     if len(large):
         raise SourceError(
-            f"`{table.path}`, {_lines(table, large)}, column `{column}`: "
-            f"`{str(cells.iloc[large[0]])[:40]}` is too large for float32.",
+            f"{code(table.path)}, {_lines(table, large)}, column {code(column)}: "
+            f"{code(str(cells.iloc[large[0]])[:40])} is too large for float32.",
             "Give the column in a larger unit, or correct the value.",
             "Data",
         )
@@ -123,19 +124,19 @@ def _numbers(
 def _bad_cell(
     table: Table, column: str, rows: np.ndarray[tuple[int], np.dtype[np.intp]], cell: str
 ) -> SourceError:
-    where = f"`{table.path}`, {_lines(table, rows)}, column `{column}`"
+    where = f"{code(table.path)}, {_lines(table, rows)}, column {code(column)}"
     kind = _WHAT_IS_THERE.get(cell.lower().lstrip("+-").replace("infinity", "inf"))
     if kind is not None:
-        shown = f"`{cell}`, {kind}" if cell else kind
+        shown = f"{code(cell)}, {kind}" if cell else kind
         return SourceError(f"{where}: {shown}.", "Fill the cell in, or remove the record.", "Data")
     if re.fullmatch(r"[+-]?\d+,\d+", cell):
         cure = "Write numbers with a decimal point."
     else:
         cure = (
-            "Correct the cell; or, if the column holds labels, name it as label column; or remove it "
+            "Correct the cell; if the column holds labels, name it as label column; or remove it "
             "where the board does not measure it."
         )
-    return SourceError(f"{where}: `{cell[:40]}` is not a number.", cure, "Data")
+    return SourceError(f"{where}: {code(cell[:40])} is not a number.", cure, "Data")
 
 
 def _lines(table: Table, rows: np.ndarray[tuple[int], np.dtype[np.intp]]) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from bot.errors import SourceError
+from bot.rendering.text import code
 
 FILE_MAX_BYTES = 32 * 1024 * 1024
 COLUMNS_MAX = 4097  # an image of 64 x 64 and its label
@@ -39,7 +40,7 @@ def locate(name: str, base_dir: Path) -> Path:
             "Write `csv:` and a path, such as `csv:data/fruit.csv`.",
         )
     outside = SourceError(
-        f"`{name}` lies outside the folder of the request.",
+        f"{code(name)} lies outside the folder of the request.",
         "Name a file inside it by a relative path without `..`, such as `csv:data/fruit.csv`.",
         "Data",
     )
@@ -52,9 +53,9 @@ def locate(name: str, base_dir: Path) -> Path:
     if not path.resolve().is_relative_to(base_dir.resolve()):
         raise outside
     if path.is_dir():
-        raise SourceError(f"`{name}` is a folder.", "Name the CSV file in it.", "Data")
+        raise SourceError(f"{code(name)} is a folder.", "Name the CSV file in it.", "Data")
     if not path.is_file():
-        raise SourceError(f"There is no file `{name}`.", _siblings(path, base_dir), "Data")
+        raise SourceError(f"There is no file {code(name)}.", _siblings(path, base_dir), "Data")
     return path
 
 
@@ -68,7 +69,8 @@ def read_table(name: str, base_dir: Path) -> Table:
     size = path.stat().st_size
     if size > FILE_MAX_BYTES:
         raise SourceError(
-            f"`{name}` has {size / 1024**2:.0f} MB; at most {FILE_MAX_BYTES // 1024**2} MB are read.",
+            f"{code(name)} has {size / 1024**2:.0f} MB; at most "
+            f"{FILE_MAX_BYTES // 1024**2} MB are read.",
             "Take a part of the records.",
             "Data",
         )
@@ -84,7 +86,7 @@ def parse_table(raw: bytes, name: str) -> Table:
     text = _decode(raw, name)
     if not text.strip():
         raise SourceError(
-            f"`{name}` is empty.", "Write a header line and the records into it.", "Data"
+            f"{code(name)} is empty.", "Write a header line and the records into it.", "Data"
         )
     delimiter = _sniff(text)
     numbered = _rows(text, delimiter, name)
@@ -92,15 +94,15 @@ def parse_table(raw: bytes, name: str) -> Table:
     _check_header(header, numbered[0][0], name)
     if len(numbered) == 1:
         raise SourceError(
-            f"`{name}` holds a header and no records.",
+            f"{code(name)} holds a header and no records.",
             "Write the records below the header.",
             "Data",
         )
     for line, row in numbered[1:]:
         if len(row) != len(header):
             raise SourceError(
-                f"`{name}`, line {line}: {len(row)} cells where the header has {len(header)} columns "
-                f"(separated by {DELIMITERS[delimiter]}).",
+                f"{code(name)}, line {line}: {len(row)} cells where the header has {len(header)} "
+                f"columns (separated by {DELIMITERS[delimiter]}).",
                 "Give the row a cell for each column.",
                 "Data",
             )
@@ -113,8 +115,9 @@ def _siblings(path: Path, base_dir: Path) -> str:
     folder = path.parent if path.parent.is_dir() else base_dir
     found = sorted(p.relative_to(base_dir).as_posix() for p in folder.glob("*.csv"))[:5]
     if found:
-        return f"There is {', '.join(f'`csv:{other}`' for other in found)}."
-    return "Paths are relative to the file that holds the request; put the file there, or mend the path."
+        return f"There is {', '.join(code(f'csv:{other}') for other in found)}."
+    return "Paths are relative to the file that holds the request; put the file "
+        "there, or mend the path."
 
 
 def _decode(raw: bytes, name: str) -> str:
@@ -123,14 +126,14 @@ def _decode(raw: bytes, name: str) -> str:
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise SourceError(
-            f"`{name}`, line {line}: byte 0x{raw[error.start]:02x} is not UTF-8.",
+            f"{code(name)}, line {line}: byte 0x{raw[error.start]:02x} is not UTF-8.",
             "Save the file as UTF-8.",
             "Data",
         ) from None
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
         raise SourceError(
-            f"`{name}`, line {line}: a zero byte; this is not a text file, or it is UTF-16.",
+            f"{code(name)}, line {line}: a zero byte; this is not a text file, or it is UTF-16.",
             "Save the file as CSV in UTF-8.",
             "Data",
         )
@@ -141,7 +144,7 @@ def _sniff(text: str) -> str:
     """Return the delimiter that the header uses most, outside quotes."""
     header = text.lstrip("\r\n").splitlines()[0]
     bare = "".join(header.split('"')[::2])
-    return max(DELIMITERS, key=lambda delimiter: bare.count(delimiter))
+    return max(DELIMITERS, key=bare.count)
 
 
 def _rows(text: str, delimiter: str, name: str) -> list[tuple[int, list[str]]]:
@@ -156,21 +159,21 @@ def _rows(text: str, delimiter: str, name: str) -> list[tuple[int, list[str]]]:
             begins = reader.line_num + 1
     except csv.Error as error:
         raise SourceError(
-            f"`{name}`, line {begins}: {error}.",
-            'Check the quotes in this line: each opening `"` needs a closing one, and a quote inside a '
-            'quoted cell is written `""`.',
+            f"{code(name)}, line {begins}: {error}.",
+            'Check the quotes in this line: each opening `"` needs a closing one, and a quote '
+            'inside a quoted cell is written `""`.',
             "Data",
         ) from None
     return rows
 
 
 def _check_header(header: tuple[str, ...], line: int, name: str) -> None:
-    where = f"`{name}`, line {line}"
+    where = f"{code(name)}, line {line}"
     if len(header) < 2:
         raise SourceError(
-            f"{where}: the header has one column, `{header[0][:80]}`.",
-            "A label column and at least one number column are needed, separated by comma, semicolon "
-            "or tab.",
+            f"{where}: the header has one column, {code(header[0][:80])}.",
+            "A label column and at least one number column are needed, separated by comma, "
+            "semicolon or tab.",
             "Data",
         )
     if len(header) > COLUMNS_MAX:
@@ -188,14 +191,15 @@ def _check_header(header: tuple[str, ...], line: int, name: str) -> None:
             )
         if len(column) > 80 or not column.isprintable():
             raise SourceError(
-                f"{where}: the name of column {position} is {column[:80]!r}; names are printable and at "
-                "most 80 characters long.",
+                f"{where}: the name of column {position} is {code(repr(column[:80]))}; names are "
+                "printable and at most 80 characters long.",
                 "Rename the column.",
                 "Data",
             )
         if column in header[: position - 1]:
             raise SourceError(
-                f"{where}: columns {header.index(column) + 1} and {position} are both named `{column}`.",
+                f"{where}: columns {header.index(column) + 1} and {position} are both "
+                f"named {code(column)}.",
                 "Rename or remove one of them.",
                 "Data",
             )

@@ -13,6 +13,7 @@ import pandas as pd
 from bot.errors import SourceError
 from bot.goal import RawInput, Task
 from bot.records import Records
+from bot.rendering.text import code
 
 CLASSES_MAX = 64
 LABEL_MAX_CHARACTERS = 40
@@ -53,8 +54,8 @@ def natural_order(labels: set[str]) -> tuple[str, ...]:
 def inputs(records: Records) -> npt.NDArray[np.float32]:
     """Return the values of the records, `[N, columns]`, as a board would receive them.
 
-    float32 holds every uint8 and int16 exactly, so two records are equal here if and only if the board
-    cannot tell them apart.
+    float32 holds every uint8 and int16 exactly, so two records are equal here if and only if the
+    board cannot tell them apart.
     """
     values = records.frame[list(records.value_columns)].to_numpy(dtype=np.float32)
     return np.asarray(values + np.float32(0.0))  # -0.0 becomes 0.0
@@ -68,15 +69,15 @@ def check_classes(records: Records) -> tuple[str, ...]:
     """
     names = records.frame[records.label_column].astype(str)
     labels = natural_order(set(names))
-    where = f"column `{records.label_column}` of `{records.uri}`"
+    where = f"column {code(records.label_column)} of {code(records.uri)}"
     if len(labels) < 2:
         raise SourceError(
-            f"The {where} holds one class only: `{labels[0]}`.",
+            f"The {where} holds one class only: {code(labels[0])}.",
             "Add records of at least one other class, or name another label column.",
             "Data",
         )
     if len(labels) > CLASSES_MAX:
-        shown = ", ".join(f"`{label[:20]}`" for label in labels[:5])
+        shown = ", ".join(code(label[:20]) for label in labels[:5])
         raise SourceError(
             f"The {where} holds {len(labels)} different values ({shown}, ...); "
             f"at most {CLASSES_MAX} classes are supported.",
@@ -86,7 +87,7 @@ def check_classes(records: Records) -> tuple[str, ...]:
     for label in labels:
         if len(label) > LABEL_MAX_CHARACTERS or not label.isprintable():
             raise SourceError(
-                f"The {where} holds the label `{label[:50]!r}`; labels are printable and "
+                f"The {where} holds the label {code(repr(label[:50]))}; labels are printable and "
                 f"at most {LABEL_MAX_CHARACTERS} characters long.",
                 "Shorten the label in the data.",
                 "Data",
@@ -102,11 +103,12 @@ def _check_counts(records: Records, names: pd.Series, labels: tuple[str, ...]) -
         own = values[(names == label).to_numpy()]
         distinct = len(np.unique(own, axis=0))
         if distinct < DISTINCT_PER_CLASS_MIN:
-            few.append(f"`{label}` {distinct} (in {len(own)} records)")
+            few.append(f"{code(label)} {distinct} (in {len(own)} records)")
     if few:
         raise SourceError(
-            f"Too few different samples in `{records.uri}`: {', '.join(few)}. Each class needs at least "
-            f"{DISTINCT_PER_CLASS_MIN} samples with different inputs, since a quarter is held out to judge by.",
+            f"Too few different samples in {code(records.uri)}: {', '.join(few)}. Each class "
+            f"needs at least {DISTINCT_PER_CLASS_MIN} samples with different inputs, since a "
+            "quarter is held out to judge by.",
             "Record more samples of these classes, or leave the classes out.",
             "Data",
         )
