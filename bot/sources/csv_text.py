@@ -116,8 +116,10 @@ def _siblings(path: Path, base_dir: Path) -> str:
     found = sorted(p.relative_to(base_dir).as_posix() for p in folder.glob("*.csv"))[:5]
     if found:
         return f"There is {', '.join(code(f'csv:{other}') for other in found)}."
-    return "Paths are relative to the file that holds the request; put the file "
-        "there, or mend the path."
+    return (
+        "Paths are relative to the file that holds the request; put the file there, or mend the "
+        "path."
+    )
 
 
 def _decode(raw: bytes, name: str) -> str:
