@@ -22,6 +22,7 @@ class Kind(Enum):
     """How a field of an options table is stored."""
 
     BOOL = "bool"
+    BYTE = "byte"
     FLOAT = "float"
     INT = "int"
     INTS = "vector of int"
@@ -88,7 +89,7 @@ class FullyConnectedOptions:
     """Options of FULLY_CONNECTED; `weights_format` 0 is plain row-major."""
 
     activation: Activation = _activation(0)
-    weights_format: int = _field(1, Kind.PADDING, 0)
+    weights_format: int = _field(1, Kind.BYTE, 0)
     keep_num_dims: bool = _field(2, Kind.BOOL, False)
 
 

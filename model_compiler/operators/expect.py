@@ -88,17 +88,16 @@ def constant(op: ir.Operator, tensor: ir.Tensor) -> None:
 def per_tensor(op: ir.Operator, tensor: ir.Tensor) -> None:
     """Refuse an int8 tensor without one usable scale and one zero point."""
     dtype(op, tensor, TensorType.INT8)
+    found = quantised(op, tensor)
+    if len(found.scales) != 1:
+        refuse(op, f"{len(found.scales)} scales, one is expected", QUANTIZE_FULLY, tensor.name)
+
+
+def quantised(op: ir.Operator, tensor: ir.Tensor) -> ir.Quantization:
+    """Return the quantisation; refuse scales that are not positive and finite, odd zero points."""
     found = tensor.quantization
     if found is None or not found.scales:
         refuse(op, "it is not quantised", QUANTIZE_FULLY, tensor.name)
-    if len(found.scales) != 1:
-        refuse(op, f"{len(found.scales)} scales, one is expected", QUANTIZE_FULLY, tensor.name)
-    scales(op, tensor)
-
-
-def scales(op: ir.Operator, tensor: ir.Tensor) -> None:
-    """Refuse scales that are not positive and finite, and zero points outside int8."""
-    found = tensor.quantization or ir.Quantization((), ())
     if len(found.zero_points) != len(found.scales):
         problem = f"{len(found.scales)} scales but {len(found.zero_points)} zero points"
         refuse(op, problem, EXPORT_AGAIN, tensor.name)
@@ -107,6 +106,7 @@ def scales(op: ir.Operator, tensor: ir.Tensor) -> None:
             refuse(op, f"scale {scale}", EXPORT_AGAIN, tensor.name)
         if not -128 <= zero_point <= 127:
             refuse(op, f"zero point {zero_point} is outside int8", EXPORT_AGAIN, tensor.name)
+    return found
 
 
 def activation(op: ir.Operator, fused: Activation) -> None:

@@ -1,0 +1,135 @@
+"""From a model to its C: check, plan, emit, sum up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from model_compiler import ir
+from model_compiler.c_text import c_type
+from model_compiler.compiled import CompiledModel, OperatorSummary, Port, Summary
+from model_compiler.emitter import emit_header, emit_source, kernel_files
+from model_compiler.errors import UnsupportedModel
+from model_compiler.operators import OPERATORS
+from model_compiler.operators.contract import Context, Emitted, Memory
+from model_compiler.planner import Plan, plan
+from model_compiler.reader import read_model
+from model_compiler.schema import TensorType
+from model_compiler.soundness import check_soundness
+
+_PORT_TYPES = (TensorType.INT8, TensorType.INT32, TensorType.FLOAT32)
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+
+
+def load_model(data: bytes) -> ir.Model:
+    """Return the model in the bytes of a `.tflite` file.
+
+    Raises:
+        MalformedModel: the bytes are damaged or are no TensorFlow Lite model.
+        UnsupportedModel: the model holds what this compiler does not translate.
+    """
+    model = read_model(data)
+    check_model(model)
+    return model
+
+
+def check_model(model: ir.Model) -> None:
+    """Return if every part of a model can be compiled.
+
+    Raises:
+        MalformedModel: tensors and operators do not fit together.
+        UnsupportedModel: an operator, a type or a shape is not supported; the message says which.
+    """
+    check_soundness(model)
+    for op in model.operators:
+        if op.code not in OPERATORS:
+            raise UnsupportedModel(
+                "this operator is not supported",
+                f"Supported are {', '.join(sorted(code.name for code in OPERATORS))}.",
+                op.code.name,
+                op.index,
+            )
+        OPERATORS[op.code].check(op, model)
+    for index in (*model.inputs, *model.outputs):
+        tensor = model.tensors[index]
+        if tensor.dtype not in _PORT_TYPES:
+            cure = "Use int8 inputs and outputs."
+            raise UnsupportedModel(f"type {tensor.dtype.name}", cure, tensor=tensor.name)
+
+
+def compile_model(model: ir.Model, *, name: str = "model") -> CompiledModel:
+    """Return the C of a model.
+
+    Args:
+        model: From `load_model` or made in Python.
+        name: Lower-case C identifier that prefixes files, functions and macros: `bw_<name>_invoke`.
+
+    Raises:
+        ModelError: see `check_model`.
+        ValueError: the name is no such identifier, or is a kernel's.
+    """
+    if not _NAME.fullmatch(name):
+        raise ValueError(
+            f"'{name}' cannot name a model: use up to 32 of a-z, 0-9 and _, a letter first"
+        )
+    check_model(model)
+    arena = plan(model)
+    emitted = {op.index: _emit(op, model, arena) for op in model.operators}
+    summary = _summarise(model, arena, emitted)
+    kernels = kernel_files(sorted({k for item in emitted.values() for k in item.kernels}))
+    files = {
+        f"bw_{name}.h": emit_header(name, summary),
+        f"bw_{name}.c": emit_source(name, model, emitted, summary),
+    }
+    if files.keys() & kernels.keys() or name in ("kernels", "arithmetic"):
+        raise ValueError(f"'{name}' is the name of a kernel: choose another name for the model")
+    return CompiledModel(name, files | kernels, summary)
+
+
+def _emit(op: ir.Operator, model: ir.Model, arena: Plan) -> Emitted:
+    module = OPERATORS[op.code]
+    if module.MEMORY is Memory.VIEW:
+        return Emitted()
+    context = Context(model, arena.offsets, arena.scratch_offsets.get(op.index, 0))
+    return module.emit(op, context)
+
+
+def _summarise(model: ir.Model, arena: Plan, emitted: Mapping[int, Emitted]) -> Summary:
+    counted: set[str] = set()
+    operators = []
+    for op in model.operators:
+        new = [c for c in emitted[op.index].constants if c.name not in counted]
+        counted.update(constant.name for constant in new)
+        operators.append(
+            OperatorSummary(
+                op.index,
+                op.code.name,
+                model.tensors[op.outputs[0]].shape,
+                OPERATORS[op.code].macs(op, model),
+                sum(constant.nbytes for constant in {c.name: c for c in new}.values()),
+            )
+        )
+    return Summary(
+        tuple(operators),
+        sum(item.macs for item in operators),
+        sum(item.constant_bytes for item in operators),
+        arena.arena_bytes,
+        arena.lower_bound_bytes,
+        tuple(_port(model.tensors[index], arena) for index in model.inputs),
+        tuple(_port(model.tensors[index], arena) for index in model.outputs),
+        model.sha256,
+    )
+
+
+def _port(tensor: ir.Tensor, arena: Plan) -> Port:
+    quantised = tensor.quantization is not None and len(tensor.quantization.scales) == 1
+    return Port(
+        tensor.name,
+        tensor.shape,
+        c_type(tensor.dtype),
+        tensor.count,
+        tensor.nbytes,
+        arena.offsets[tensor.index],
+        tensor.scale if quantised else 0.0,
+        tensor.zero_point if quantised else 0,
+    )

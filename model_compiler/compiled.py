@@ -1,0 +1,92 @@
+"""What a compilation yields: the C files, and the figures that tables and reports show."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorSummary:
+    """One operator: its place, TFLite's name of it, what it yields, and what it costs."""
+
+    index: int
+    name: str
+    output_shape: tuple[int, ...]
+    macs: int
+    constant_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """An input or an output of the model; `offset` is its place in the arena.
+
+    `scale` is 0.0 and `zero_point` 0 where the tensor is not quantised.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str  # C type of the elements: "int8_t"
+    count: int
+    nbytes: int
+    offset: int
+    scale: float
+    zero_point: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Figures of a compiled model.
+
+    Attributes:
+        operators: In the order in which they run; views, which cost nothing, included.
+        macs: Multiply-accumulates of one inference, padding counted.
+        constant_bytes: Flash of weights, tables and parameters on a 32-bit target, without code.
+        arena_bytes: RAM that the caller provides.
+        arena_lower_bound_bytes: RAM that no plan could do with less of.
+        inputs: The model's inputs in order.
+        outputs: The model's outputs in order.
+        model_sha256: Digest of the model file, in hex.
+    """
+
+    operators: tuple[OperatorSummary, ...]
+    macs: int
+    constant_bytes: int
+    arena_bytes: int
+    arena_lower_bound_bytes: int
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    model_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledModel:
+    """C99 of one model; `files` maps file names to contents: `bw_<name>.h`, `bw_<name>.c`, kernels."""
+
+    name: str
+    files: Mapping[str, str]
+    summary: Summary
+
+    def write(self, directory: Path) -> None:
+        """Write the files into a directory, made if missing; each replaces its elder at once."""
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, text in self.files.items():
+            _replace(directory / name, text)
+
+
+def _replace(path: Path, text: str) -> None:
+    with tempfile.NamedTemporaryFile(
+        "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8", newline="\n"
+    ) as file:
+        temporary = Path(file.name)
+        try:
+            file.write(text)
+            file.flush()
+            temporary.chmod(0o644)
+            os.replace(temporary, path)  # noqa: PTH105, atomic on every platform
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise

@@ -1,0 +1,90 @@
+"""DEPTHWISE_CONV_2D: each input channel has its own filters; weights [1, height, width, channels]."""
+
+from __future__ import annotations
+
+from model_compiler import ir
+from model_compiler.c_text import struct
+from model_compiler.operators import agreement, expect, weighted_sum
+from model_compiler.operators.contract import Context, Emitted, Memory
+from model_compiler.operators.window import Axis, axis
+from model_compiler.options import DepthwiseConv2DOptions
+
+MEMORY = Memory.OWN
+_CHANNEL_AXIS = 3
+_POINTER_BYTES = 8  # of a 64-bit host, so that one plan serves every target
+
+
+def check(op: ir.Operator, model: ir.Model) -> None:
+    """Refuse channels that do not fit together and what `weighted_sum.check` refuses."""
+    options = expect.options(op, DepthwiseConv2DOptions)
+    expect.operands(op, (2, 3))
+    for tensor in (expect.input_tensor(op, model, 1), expect.input_tensor(op, model, 0)):
+        expect.rank(op, tensor, 4, 4)
+    found = weighted_sum.check(op, model, _CHANNEL_AXIS)
+    agreement.activation_range(op, options.activation, found.output)
+    if found.weights.shape[0] != 1 or found.weights.shape[3] % found.input.shape[3]:
+        problem = f"{found.input.shape[3]} channels meet weights of shape {found.weights.shape}"
+        expect.refuse(op, problem, expect.EXPORT_AGAIN)
+    y, x = _axes(op, model)
+    shape = (found.input.shape[0], y.output, x.output, found.weights.shape[3])
+    expect.same_shape(op, found.output, shape)
+    weighted_sum.check_multipliers(op, weighted_sum.channel_multipliers(found))
+
+
+def _axes(op: ir.Operator, model: ir.Model) -> tuple[Axis, Axis]:
+    options = expect.options(op, DepthwiseConv2DOptions)
+    found = weighted_sum.operands(op, model)
+    _, height, width, _ = found.input.shape
+    _, filter_h, filter_w, _ = found.weights.shape
+    return (
+        axis(op, options.padding, height, filter_h, options.stride_h, options.dilation_h),
+        axis(op, options.padding, width, filter_w, options.stride_w, options.dilation_w),
+    )
+
+
+def macs(op: ir.Operator, model: ir.Model) -> int:
+    """Return outputs times taps of the filter."""
+    found = weighted_sum.operands(op, model)
+    return found.output.count * found.weights.count // found.weights.shape[3]
+
+
+def scratch_bytes(op: ir.Operator, model: ir.Model) -> int:
+    """Return one pixel of padding, and a pointer for each tap behind it."""
+    found = weighted_sum.operands(op, model)
+    _, filter_h, filter_w, _ = found.weights.shape
+    pixel = -(-found.input.shape[3] // _POINTER_BYTES) * _POINTER_BYTES
+    return pixel + _POINTER_BYTES * filter_h * filter_w
+
+
+def emit(op: ir.Operator, context: Context) -> Emitted:
+    """Return the call of bw_depthwise_conv_2d."""
+    options = expect.options(op, DepthwiseConv2DOptions)
+    found = weighted_sum.operands(op, context.model)
+    channels = found.weights.shape[_CHANNEL_AXIS]
+    multipliers = weighted_sum.channel_multipliers(found)
+    if len(multipliers) == 1:
+        multipliers *= channels
+    tables = weighted_sum.requantization(
+        op, context, _CHANNEL_AXIS, multipliers, options.activation
+    )
+    y, x = _axes(op, context.model)
+    parameters = struct(
+        "bw_depthwise_conv_2d_t",
+        context.symbol(op),
+        {
+            "batches": found.input.shape[0],
+            "input_channels": found.input.shape[3],
+            "depth_multiplier": channels // found.input.shape[3],
+            "y": y.members,
+            "x": x.members,
+            "input_zero_point": found.input.zero_point,
+            **tables.members,
+        },
+    )
+    source, target = context.address(op.inputs[0]), context.address(op.outputs[0])
+    call = f"bw_depthwise_conv_2d(&{parameters.name}, {source}, {target}, {context.scratch()});"
+    return Emitted(
+        (call,),
+        (*context.constant(op.inputs[0]), *tables.constants, parameters),
+        ("bw_depthwise_conv_2d",),
+    )

@@ -1,0 +1,151 @@
+"""What the operators that sum products of inputs and weights have in common.
+
+The kernels start from a bias into which the input's zero point has been folded:
+bias[c] + sum (x - z) * w[c] = (bias[c] - z * sum w[c]) + sum x * w[c].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from model_compiler import ir
+from model_compiler.arithmetic import activation_range, quantize_multiplier
+from model_compiler.c_text import Constant, array
+from model_compiler.operators import expect
+from model_compiler.operators.contract import Context
+from model_compiler.schema import Activation, TensorType
+
+_GREATEST_SHIFT = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Operands:
+    """The tensors of a convolution or of a fully connected layer; weights are constant int8."""
+
+    input: ir.Tensor
+    weights: ir.Tensor
+    bias: ir.Tensor | None
+    output: ir.Tensor
+
+
+def operands(op: ir.Operator, model: ir.Model) -> Operands:
+    """Return the tensors of an operator without checking them."""
+    return Operands(
+        expect.input_tensor(op, model, 0),
+        expect.input_tensor(op, model, 1),
+        expect.optional_input(op, model, 2),
+        model.tensors[op.outputs[0]],
+    )
+
+
+def check(op: ir.Operator, model: ir.Model, channel_axis: int) -> Operands:
+    """Refuse types, quantisation and sizes that the kernels do not take; return the tensors.
+
+    Args:
+        op: The operator, whose inputs are data, weights and perhaps a bias.
+        model: Its model.
+        channel_axis: The axis of the weights that stands for output channels.
+    """
+    expect.operands(op, (2, 3))
+    found = operands(op, model)
+    for tensor in (found.input, found.output):
+        expect.per_tensor(op, tensor)
+    _check_weights(op, found.weights, channel_axis)
+    channels = found.weights.shape[channel_axis]
+    if found.bias is not None:
+        expect.dtype(op, found.bias, TensorType.INT32)
+        expect.constant(op, found.bias)
+        if found.bias.count != channels:
+            expect.same_shape(op, found.bias, (channels,))
+    _check_accumulator(op, found, channel_axis)
+    return found
+
+
+def _check_weights(op: ir.Operator, weights: ir.Tensor, channel_axis: int) -> None:
+    expect.dtype(op, weights, TensorType.INT8)
+    expect.constant(op, weights)
+    found = expect.quantised(op, weights)
+    if any(found.zero_points):
+        cure = "Quantise weights symmetrically."
+        expect.refuse(op, "weights have a zero point other than 0", cure, weights.name)
+    if len(found.scales) > 1 and found.axis != channel_axis:
+        problem = f"weights are quantised along axis {found.axis}, {channel_axis} is expected"
+        expect.refuse(op, problem, expect.EXPORT_AGAIN, weights.name)
+
+
+def _check_accumulator(op: ir.Operator, found: Operands, channel_axis: int) -> None:
+    """Refuse weights with which some input would overflow the 32-bit accumulator."""
+    magnitude = _sum_by_channel(np.abs(found.weights.values().astype(np.int64)), channel_axis)
+    greatest = np.abs(folded_bias(found, channel_axis)) + 128 * magnitude
+    if greatest.max() >= 2**31:
+        problem = f"sums reach {greatest.max()}, more than 32 bits hold"
+        expect.refuse(op, problem, "Split the layer.", found.weights.name)
+
+
+def check_multipliers(op: ir.Operator, multipliers: list[float]) -> None:
+    """Refuse real multipliers whose shift is beyond what TFLM takes."""
+    for multiplier in multipliers:
+        if not multiplier < 2.0**_GREATEST_SHIFT:
+            expect.refuse(op, f"the output scale is too small by {multiplier}", "Quantise again.")
+
+
+def channel_multipliers(found: Operands) -> list[float]:
+    """Return the real multiplier of each weight scale, in double precision throughout.
+
+    Source: PopulateConvolutionQuantizationParams in tensorflow/lite/kernels/kernel_util.cc.
+    """
+    assert found.weights.quantization is not None  # noqa: S101, checked
+    scales = found.weights.quantization.scales
+    return [found.input.scale * scale / found.output.scale for scale in scales]
+
+
+def _sum_by_channel(values: npt.NDArray[np.int64], channel_axis: int) -> npt.NDArray[np.int64]:
+    axes = tuple(axis for axis in range(values.ndim) if axis != channel_axis % values.ndim)
+    result: npt.NDArray[np.int64] = values.sum(axis=axes, dtype=np.int64)
+    return result
+
+
+def folded_bias(found: Operands, channel_axis: int) -> npt.NDArray[np.int64]:
+    """Return each channel's bias minus the input's zero point times the sum of its weights."""
+    sums = _sum_by_channel(found.weights.values().astype(np.int64), channel_axis)
+    bias = 0 if found.bias is None else found.bias.values().astype(np.int64).ravel()
+    folded: npt.NDArray[np.int64] = bias - found.input.zero_point * sums
+    return folded
+
+
+@dataclass(frozen=True, slots=True)
+class Requantization:
+    """The tables and members that the parameter structs of these operators share."""
+
+    constants: tuple[Constant, ...]
+    members: dict[str, int | str]
+
+
+def requantization(
+    op: ir.Operator,
+    context: Context,
+    channel_axis: int,
+    multipliers: list[float],
+    activation: Activation,
+) -> Requantization:
+    """Return weights, bias, multipliers and shifts as constants, and the members that name them."""
+    found = operands(op, context.model)
+    pairs = [quantize_multiplier(multiplier) for multiplier in multipliers]
+    least, greatest = activation_range(activation, found.output.scale, found.output.zero_point)
+    (weights,) = context.constant(found.weights.index, "weights")
+    bias = array("int32_t", context.symbol(op, "bias"), folded_bias(found, channel_axis).tolist())
+    fixed = array("int32_t", context.symbol(op, "multipliers"), [q for q, _ in pairs])
+    shifts = array("int32_t", context.symbol(op, "shifts"), [shift for _, shift in pairs])
+    members: dict[str, int | str] = {
+        "output_offset": found.output.zero_point,
+        "activation_min": least,
+        "activation_max": greatest,
+        "weights": weights.name,
+        "bias": bias.name,
+        "multipliers": fixed.name,
+        "shifts": shifts.name,
+    }
+    return Requantization((weights, bias, fixed, shifts), members)

@@ -1,0 +1,48 @@
+"""Sliding windows over height and width, as convolutions and pools use them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from model_compiler import ir
+from model_compiler.arithmetic import output_size, padding_before
+from model_compiler.operators import expect
+from model_compiler.schema import Padding
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One axis of a window; the members are those of bw_axis_t in kernels/bw_kernels.h."""
+
+    input: int
+    output: int
+    filter: int
+    stride: int
+    dilation: int
+    padding: int
+
+    @property
+    def members(self) -> tuple[int, ...]:
+        """Return the members in the order of the C struct."""
+        return (
+            self.input, self.output, self.filter, self.stride, self.dilation, self.padding,
+        )  # fmt: skip
+
+    @property
+    def is_pointwise(self) -> bool:
+        """Return whether each output reads just the input at the same place."""
+        return (self.filter, self.stride, self.padding) == (1, 1, 0)
+
+
+def axis(
+    op: ir.Operator, padding: Padding, size: int, window: int, stride: int, dilation: int = 1
+) -> Axis:
+    """Return one axis of an operator's window, refusing what leaves no output."""
+    if window < 1 or stride < 1 or dilation < 1:
+        problem = f"filter {window}, stride {stride}, dilation {dilation}"
+        expect.refuse(op, problem, expect.EXPORT_AGAIN)
+    out = output_size(padding, size, window, stride, dilation)
+    if out < 1:
+        expect.refuse(op, f"a filter of {window} does not fit into {size}", "Use SAME padding.")
+    before = padding_before(out, size, window, stride, dilation)
+    return Axis(size, out, window, stride, dilation, before)
