@@ -1,6 +1,7 @@
 """Build a project's firmware for a board, and measure what it takes of the real part.
 
-Only sources come from the project. Compiler options, linker script and the order of everything are ours.
+Only sources come from the project. Compiler options, linker script and the order of everything
+are ours.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Protocol
 
 from hardware_runner.board import Board
 from hardware_runner.errors import BuildError, TooLarge
 from hardware_runner.footprint import Image, global_names, read_image
 from hardware_runner.report import Footprint
 from hardware_runner.toolchain import STRICT_FLAGS, Compiler, find_compiler
+from model_compiler import CompiledModel
 
 AUTHORED = ("features.h", "features.c", "app.h", "app.c")
 PROJECT = ("goal.h", *AUTHORED)
@@ -30,19 +31,12 @@ _LARGEST = 6
 _PARALLEL = 2
 
 
-class CompiledModel(Protocol):
-    """A model as C: what `model_compiler.compile_model` returns, as far as a build needs it."""
-
-    @property
-    def files(self) -> Mapping[str, str]:
-        """Return the text of each file, by name; `bw_model.h` is among them."""
-
-
 @dataclass(frozen=True, slots=True)
 class Firmware:
     """A linked firmware.
 
-    `build_id` is what it answers when it is asked who it is; `warnings` are the compiler's about authored files.
+    `build_id` is what it answers when it is asked who it is; `warnings` are the compiler's about
+    authored files.
     """
 
     board: Board
@@ -73,32 +67,13 @@ def build_firmware(board: Board, project: Path, compiled: CompiledModel, out: Pa
 
 
 def build_smallest(board: Board, compiled: CompiledModel, out: Path) -> Footprint:
-    """Return what the smallest firmware around a model takes: features that only copy, an app that does nothing."""
-    features = (
-        b'#include "features.h"\n'
-        b"void bw_features(const bw_raw_t *raw, float *features)\n"
-        b"{\n    for (int i = 0; i < BW_FEATURE_COUNT; ++i) {\n"
-        b"        features[i] = (float)raw[i];\n    }\n}\n"
-    )
-    project = {
-        "goal.h": b'#include <stdint.h>\n#include "bw_model.h"\ntypedef uint8_t bw_raw_t;\n'
-        b"#define BW_RAW_COUNT BW_MODEL_INPUT_COUNT\n"
-        b"#define BW_FEATURE_COUNT BW_MODEL_INPUT_COUNT\n"
-        b"#define BW_CLASS_COUNT BW_MODEL_OUTPUT_COUNT\n",
-        "features.h": b'#include "goal.h"\nvoid bw_features(const bw_raw_t *, float *);\n',
-        "features.c": features,
-        "app.h": b"#include <stdint.h>\nint bw_app_on_result(const int8_t *);\nvoid bw_app_reset(void);\n",
-        "app.c": b'#include "app.h"\nvoid bw_app_reset(void)\n{\n}\n'
-        b"int bw_app_on_result(const int8_t *scores)\n{\n    (void)scores;\n    return -1;\n}\n",
-    }
-    guarded = {
-        name: b"#ifndef G_%b\n#define G_%b\n%b#endif\n"
-        % (name[:-2].encode(), name[:-2].encode(), text)
-        if name.endswith(".h")
-        else text
-        for name, text in project.items()
-    }
-    return _build(board, guarded, compiled, out).footprint
+    """Return what the smallest firmware around a model takes.
+
+    Its features only copy, and its application does nothing.
+    """
+    folder = resources.files("templates") / "firmware" / "smallest"
+    project = {name: (folder / name).read_bytes() for name in PROJECT}
+    return _build(board, project, compiled, out).footprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +88,13 @@ class _Unit:
 def _build(
     board: Board, project: Mapping[str, bytes], compiled: CompiledModel, out: Path
 ) -> Firmware:
+    if compiled.name != "model":
+        raise BuildError(
+            f"The shell calls bw_model_invoke(): compile as 'model', not '{compiled.name}'."
+        )
     compiler = find_compiler(board)
     sources = {f"project/{name}": text for name, text in project.items()}
-    sources |= {f"model/{name}": _bytes(text) for name, text in compiled.files.items()}
+    sources |= {f"model/{name}": text.encode() for name, text in compiled.files.items()}
     sources |= _shell_sources(board)
     build_id = _digest(board, compiler, sources)[:16]
     sources["shell/bw_build.h"] = _build_header(board, build_id)
@@ -238,7 +217,3 @@ def _digest(board: Board, compiler: Compiler, sources: Mapping[str, bytes]) -> s
         digest.update(f"{name} {len(sources[name])}\n".encode())
         digest.update(sources[name])
     return digest.hexdigest()
-
-
-def _bytes(text: str | bytes) -> bytes:
-    return text.encode() if isinstance(text, str) else text

@@ -16,7 +16,7 @@ from hardware_runner.report import Cost
 SHORT_TURNS = 1_000
 LONG_TURNS = 20_000
 INSTRUCTIONS_PER_TURN = 4
-"""nop, nop, subs, bne. The bx at the end is taken off with the empty measurement, which is one as well."""
+"""nop, nop, subs, bne. The bx at the end goes with the empty measurement, which is one as well."""
 
 
 @dataclass(frozen=True, slots=True)

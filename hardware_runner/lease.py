@@ -1,7 +1,8 @@
 """Lease: the right to use a board now.
 
-The kernel holds the lock (`flock`), so it ends with its process, however that ends. The record beside it says
-who holds the board; it informs people only: nobody is ever signalled, and no lock broken, because of it.
+The kernel holds the lock (`flock`), so it ends with its process, however that ends. The record
+beside it says who holds the board; it informs people only: nobody is ever signalled, and no lock
+broken, because of it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the firmware's answers say, parsed from their payloads. A payload of a wrong shape is a ValueError."""
+"""What the firmware's answers say. A payload of a wrong shape is a ValueError."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _unpack(layout: struct.Struct, payload: bytes, what: str) -> tuple[int, ...]
 class Identity:
     """Who answers, and what it expects.
 
-    `window` is how many requests may be under way; `raw_dtype` is NumPy's name ("<u1", "<i2", "<f4").
+    `window` is how many requests may be under way; `raw_dtype` is NumPy's name: "<u1", "<i2".
     """
 
     version: int

@@ -1,7 +1,7 @@
 """The project's `features.c` on this machine, for training: the same source as in the firmware.
 
-It is built twice as a shared library, once with the address and undefined behaviour sanitizers and once as it
-is, and always called in another process, so that whatever it does ends there.
+It is built twice as a shared library, once with the address and undefined behaviour sanitizers and
+once as it is, and always called in another process, so that whatever it does ends there.
 """
 
 from __future__ import annotations
@@ -92,8 +92,8 @@ class FeaturesLibrary:
             plain = self._map(self._plain, chunk, expected, begin)
             if checked != plain:
                 raise FeaturesCrashed(
-                    "bw_features() gives other values when it is compiled with checks: it depends on "
-                    "memory that it did not write, or on what C leaves undefined."
+                    "bw_features() gives other values when it is compiled with checks: it depends "
+                    "on memory that it did not write, or on what C leaves undefined."
                 )
             result[begin : begin + step] = np.frombuffer(plain, np.float32).reshape(
                 -1, self.feature_count
@@ -122,7 +122,8 @@ class FeaturesLibrary:
         except subprocess.TimeoutExpired as error:
             sample = first + self._finished(error.stdout or b"")
             raise FeaturesCrashed(
-                f"bw_features() did not come to an end within {self._timeout_s:g} s, at sample {sample}."
+                f"bw_features() did not come to an end within {self._timeout_s:g} s, at sample "
+                f"{sample}."
             ) from error
         if done.returncode != 0:
             sample = first + self._finished(done.stdout)

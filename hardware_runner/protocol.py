@@ -88,7 +88,7 @@ class Decoder:
     def resync(self) -> Iterator[Frame | Damaged]:
         """Give up the unfinished frame, if there is one, and yield what stands behind its start.
 
-        For after a time-out: a damaged length may make the decoder wait for bytes that nobody sends.
+        For after a time-out: a damaged length may make the decoder wait for what nobody sends.
         """
         if self._buffer.startswith(SYNC):
             del self._buffer[: len(SYNC)]

@@ -30,7 +30,7 @@ ASK_TIMEOUT_S = 5.0
 
 
 class Qmp:
-    """QEMU's control channel over a connected socket; every call is bounded by the socket's time-out."""
+    """QEMU's control channel; every call is bounded by the time-out of its socket."""
 
     def __init__(self, channel: socket.socket) -> None:
         self._socket = channel
@@ -71,7 +71,7 @@ def ticks_per_instruction(timer_hz: int) -> float:
 
 
 def command_line(board: Board, elf: Path, qmp_fd: int) -> list[str]:
-    """Return the command that starts the board, standing still, without network, disk or semihosting."""
+    """Return the command for a board that stands still, without network, disk or semihosting."""
     return [
         PROGRAM,
         *("-machine", str(board.machine), "-nodefaults", "-no-user-config", "-display", "none"),
@@ -95,7 +95,8 @@ class QemuBoard:
     def __init__(self, board: Board, elf: Path, *, write_timeout_s: float = 20.0) -> None:
         if shutil.which(PROGRAM) is None:
             raise ToolMissing(
-                f"{PROGRAM} is not installed: apt-get install --no-install-recommends qemu-system-arm"
+                f"{PROGRAM} is not installed: "
+                "apt-get install --no-install-recommends qemu-system-arm"
             )
         self._output = tempfile.TemporaryFile()  # noqa: SIM115, closed in close()
         self._qmp: Qmp | None = None

@@ -1,7 +1,8 @@
 """Session: ask a board, survive a bad line, and never wait for ever.
 
-Requests are numbered. Up to `window` of them are under way; whatever is lost or damaged is asked for again, and
-the board gives the same answer to the same number, so nothing is computed or shown to the application twice.
+Requests are numbered. Up to `window` of them are under way; whatever is lost or damaged is asked
+for again, and the board gives the same answer to the same number, so nothing is computed or shown
+to the application twice.
 """
 
 from __future__ import annotations

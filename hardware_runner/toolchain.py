@@ -21,7 +21,7 @@ INSTALL = {
     "libnewlib-arm-none-eabi",
 }
 
-# One product and one sum may not become one rounding (FMA): features must be the same bits on every core.
+# A product and a sum may not share one rounding (FMA): features must be equal on every core.
 COMMON_FLAGS = (
     *("-std=c99", "-O2", "-ffp-contract=off", "-fno-common"),
     *("-ffunction-sections", "-fdata-sections"),

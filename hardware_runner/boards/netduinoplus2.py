@@ -1,4 +1,4 @@
-"""Cortex-M4F: the Netduino Plus 2 with its STM32F405RG, emulated with the sizes of the real part."""
+"""Cortex-M4F: the Netduino Plus 2 (STM32F405RG), emulated with the sizes of the real part."""
 
 from __future__ import annotations
 

@@ -3,6 +3,9 @@
 
 #include "bw_model.h"
 
+#if BW_MODEL_INPUT_BYTES != BW_MODEL_INPUT_COUNT || BW_MODEL_OUTPUT_BYTES != BW_MODEL_OUTPUT_COUNT
+#error "the model must have int8 input and output: convert it with inference types int8"
+#endif
 #if BW_MODEL_INPUT_COUNT != BW_FEATURE_COUNT
 #error "the model takes another number of values than bw_features() writes (BW_FEATURE_COUNT)"
 #endif

@@ -1,10 +1,10 @@
-"""A small project and a hand-written model with the compiler's C interface, for tests of the runner."""
+"""A small project and a hand-written model with the compiler's C interface."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from model_compiler import CompiledModel, Summary
 
 SIDE = 8
 RAW = SIDE * SIDE
@@ -142,14 +142,9 @@ int bw_model_invoke(void *arena)
 ) + "}")  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class StandIn:
-    """What a build takes of a compiled model."""
-
-    files: Mapping[str, str]
-
-
-STAND_IN = StandIn({"bw_model.h": MODEL_H, "bw_model.c": MODEL_C})
+STAND_IN = CompiledModel(
+    "model", {"bw_model.h": MODEL_H, "bw_model.c": MODEL_C}, Summary((), 0, 160, 32, 32, (), (), "")
+)
 
 
 def write_project(folder: Path, **changed: str) -> Path:
