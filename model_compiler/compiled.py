@@ -64,7 +64,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class CompiledModel:
-    """C99 of one model; `files` maps file names to contents: `bw_<name>.h`, `bw_<name>.c`, kernels."""
+    """C99 of one model; `files` maps names to contents: `bw_<name>.h`, `bw_<name>.c`, kernels."""
 
     name: str
     files: Mapping[str, str]

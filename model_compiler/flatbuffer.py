@@ -1,8 +1,8 @@
-"""Read flatbuffer tables from hostile bytes: each offset and length is checked before it is followed.
+"""Read flatbuffer tables from hostile bytes: no offset is followed unchecked.
 
 Offsets lead forward only, vtables anywhere within the file. What is read is charged to a budget in
-proportion to the file's size, so that tables which share each other's vectors cannot make the reader
-work without end.
+proportion to the file's size, so that tables which share each other's vectors cannot keep the
+reader busy without end.
 
 Source: https://flatbuffers.dev/internals/
 """
@@ -32,7 +32,7 @@ class File:
         self.budget_bytes = _READS_PER_BYTE * len(self.data) + _LEAST_BUDGET_BYTES
 
     def slice(self, start: int, length: int) -> memoryview:
-        """Return `length` bytes from `start`, or raise MalformedModel where the file has none."""
+        """Return `length` bytes from `start`, or raise MalformedModel where there are none."""
         if start < 0 or length < 0 or start + length > len(self.data):
             raise MalformedModel(
                 f"bytes {start} to {start + length} lie outside the file of {len(self.data)} bytes. "

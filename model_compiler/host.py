@@ -80,7 +80,7 @@ class HostModel:
 
     Args:
         compiled: The model.
-        directory: Where sources and library go; without it a temporary one that goes with the object.
+        directory: Where sources and library go; without it a temporary one, gone with the object.
         cflags: Flags for the C compiler after `-O2`.
 
     Raises:

@@ -47,7 +47,7 @@ typedef struct {
     const int8_t *weights;
     const int32_t *bias;
     const int32_t *multipliers;
-    const int32_t *shifts;
+    const int8_t *shifts;
 } bw_conv_2d_t;
 
 void bw_conv_2d(const bw_conv_2d_t *p, const int8_t *input, int8_t *output, int8_t *scratch);
@@ -68,7 +68,7 @@ typedef struct {
     const int8_t *weights;
     const int32_t *bias;
     const int32_t *multipliers;
-    const int32_t *shifts;
+    const int8_t *shifts;
 } bw_depthwise_conv_2d_t;
 
 void bw_depthwise_conv_2d(const bw_depthwise_conv_2d_t *p, const int8_t *input, int8_t *output, int8_t *scratch);
@@ -86,7 +86,7 @@ typedef struct {
     const int8_t *weights;
     const int32_t *bias;
     const int32_t *multipliers;
-    const int32_t *shifts;
+    const int8_t *shifts;
 } bw_fully_connected_t;
 
 void bw_fully_connected(const bw_fully_connected_t *p, const int8_t *input, int8_t *output);

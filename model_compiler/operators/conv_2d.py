@@ -36,8 +36,22 @@ def _axes(op: ir.Operator, model: ir.Model) -> tuple[Axis, Axis]:
     _, height, width, _ = found.input.shape
     _, filter_h, filter_w, _ = found.weights.shape
     return (
-        axis(op, options.padding, height, filter_h, options.stride_h, options.dilation_h),
-        axis(op, options.padding, width, filter_w, options.stride_w, options.dilation_w),
+        axis(
+            op,
+            options.padding,
+            size=height,
+            window=filter_h,
+            stride=options.stride_h,
+            dilation=options.dilation_h,
+        ),
+        axis(
+            op,
+            options.padding,
+            size=width,
+            window=filter_w,
+            stride=options.stride_w,
+            dilation=options.dilation_w,
+        ),
     )
 
 

@@ -35,7 +35,7 @@ def check(op: ir.Operator, model: ir.Model) -> None:
 def _multipliers(found: weighted_sum.Operands) -> list[float]:
     """Return one real multiplier, or one for each output.
 
-    With one weight scale the product of the scales is rounded to float32 first, with several it is not.
+    With one weight scale the product of the scales is rounded to float32 first, with several not.
 
     Source: GetQuantizedConvolutionMultipler in tensorflow/lite/kernels/kernel_util.cc and
     tensorflow/lite/micro/kernels/fully_connected_common.cc of tensorflow/tflite-micro 90b983c.

@@ -37,8 +37,20 @@ def _axes(op: ir.Operator, model: ir.Model) -> tuple[Axis, Axis]:
     options = expect.options(op, Pool2DOptions)
     _, height, width, _ = model.tensors[op.inputs[0]].shape
     return (
-        axis(op, options.padding, height, options.filter_h, options.stride_h),
-        axis(op, options.padding, width, options.filter_w, options.stride_w),
+        axis(
+            op,
+            options.padding,
+            size=height,
+            window=options.filter_h,
+            stride=options.stride_h,
+        ),
+        axis(
+            op,
+            options.padding,
+            size=width,
+            window=options.filter_w,
+            stride=options.stride_w,
+        ),
     )
 
 

@@ -4,7 +4,8 @@ The exponential depends only on the difference to the row's maximum, which has 2
 holds what TFLM computes for each of them at run time.
 
 Source: tensorflow/lite/kernels/internal/reference/softmax.h,
-tensorflow/lite/micro/kernels/softmax_common.cc and PreprocessSoftmaxScaling in quantization_util.cc of tensorflow/tflite-micro 90b983c.
+tensorflow/lite/micro/kernels/softmax_common.cc and PreprocessSoftmaxScaling in
+quantization_util.cc of tensorflow/tflite-micro 90b983c.
 """
 
 from __future__ import annotations

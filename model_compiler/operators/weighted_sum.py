@@ -138,7 +138,7 @@ def requantization(
     (weights,) = context.constant(found.weights.index, "weights")
     bias = array("int32_t", context.symbol(op, "bias"), folded_bias(found, channel_axis).tolist())
     fixed = array("int32_t", context.symbol(op, "multipliers"), [q for q, _ in pairs])
-    shifts = array("int32_t", context.symbol(op, "shifts"), [shift for _, shift in pairs])
+    shifts = array("int8_t", context.symbol(op, "shifts"), [shift for _, shift in pairs])
     members: dict[str, int | str] = {
         "output_offset": found.output.zero_point,
         "activation_min": least,

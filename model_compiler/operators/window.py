@@ -35,7 +35,13 @@ class Axis:
 
 
 def axis(
-    op: ir.Operator, padding: Padding, size: int, window: int, stride: int, dilation: int = 1
+    op: ir.Operator,
+    padding: Padding,
+    *,
+    size: int,
+    window: int,
+    stride: int,
+    dilation: int = 1,
 ) -> Axis:
     """Return one axis of an operator's window, refusing what leaves no output."""
     if window < 1 or stride < 1 or dilation < 1:
