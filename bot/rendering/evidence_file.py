@@ -1,0 +1,151 @@
+"""evidence.json: everything that was measured, for machines; pydantic derives its schema."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.evidence import Evidence
+from bot.goal import Goal
+from bot.proposal import Figures, Proposal
+from hardware_runner.report import Cost, Footprint, RunOutcome, RunReport
+
+SCHEMA_VERSION = 1
+PATH = "evidence.json"
+
+# An array of numbers that json laid out one a line; strings hold no line ends, so none matches.
+_NUMBERS = re.compile(r"\[\n\s*(?:[-+.\deE]+,\n\s*)*[-+.\deE]+\n\s*\]")
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Written(_Frozen):
+    """Who wrote a file, in how many tries, and which bytes it has."""
+
+    path: str
+    stage: str
+    author: str
+    tries: int
+    sha256: str = Field(description="empty where the file is not in the proposal")
+
+
+class Run(_Frozen):
+    """A board's report. The scores, which are many, stand here as a hash.
+
+    ``scores_sha256`` is over the int8 scores of all samples in order, one byte each, row by row.
+    """
+
+    board: str
+    core: str
+    verified: Literal["hardware", "emulator", "host", "build-only"]
+    outcome: RunOutcome
+    reason: str
+    firmware_sha256: str
+    samples: int
+    samples_per_second: float | None
+    resends: int
+    scores_sha256: str
+    predictions: tuple[int, ...] = Field(description="argmax of the scores, one for each sample")
+    decisions: tuple[int, ...] = Field(description="what app.c acted on, -1 for nothing")
+    cost: Cost | None
+    footprint: Footprint | None
+    tools: dict[str, str]
+
+
+class Host(_Frozen):
+    """What the compiled model answered on the host, to compare boards with."""
+
+    samples: int
+    scores_sha256: str
+    predictions: tuple[int, ...]
+    truth: tuple[int, ...]
+    output_scale: float
+    output_zero_point: int
+    history: dict[str, tuple[float, ...]]
+
+
+class EvidenceFile(_Frozen):
+    """The content of evidence.json."""
+
+    schema_version: Literal[1] = 1
+    goal: Goal
+    evidence: tuple[Evidence, ...]
+    runs: tuple[Run, ...]
+    host: Host | None
+    tried: tuple[str, ...]
+    authored: tuple[Written, ...]
+    files_sha256: dict[str, str]
+    inputs_sha256: dict[str, str]
+    tools: dict[str, str]
+
+
+def evidence_json(proposal: Proposal) -> bytes:
+    """Return evidence.json: UTF-8, sorted keys, the same bytes for the same proposal."""
+    content = collect(proposal).model_dump(mode="json")
+    text = json.dumps(content, indent=1, sort_keys=True)
+    return (_NUMBERS.sub(lambda array: " ".join(array[0].split()), text) + "\n").encode()
+
+
+def schema() -> dict[str, object]:
+    """Return the JSON Schema of evidence.json."""
+    return EvidenceFile.model_json_schema()
+
+
+def collect(proposal: Proposal) -> EvidenceFile:
+    """Gather the content of evidence.json from a proposal."""
+    hashes = {path: _sha256(content) for path, content in sorted(proposal.files.items())}
+    return EvidenceFile(
+        goal=proposal.goal,
+        evidence=proposal.evidence,
+        runs=tuple(map(_run, proposal.reports)),
+        host=_host(proposal.figures) if proposal.figures else None,
+        tried=proposal.tried,
+        authored=tuple(
+            Written(
+                path=a.path,
+                stage=a.stage.value,
+                author=a.author,
+                tries=a.tries,
+                sha256=hashes.get(a.path, ""),
+            )
+            for a in proposal.authored
+        ),
+        files_sha256=hashes,
+        inputs_sha256=dict(proposal.inputs_sha256),
+        tools=dict(proposal.tools),
+    )
+
+
+def _run(report: RunReport) -> Run:
+    shared = RunReport.model_fields.keys() & Run.model_fields
+    return Run(
+        **{name: getattr(report, name) for name in shared},
+        scores_sha256=_scores_sha256(report.scores),
+        predictions=tuple(row.index(max(row)) for row in report.scores if row),
+    )
+
+
+def _host(figures: Figures) -> Host:
+    return Host(
+        samples=len(figures.truth),
+        scores_sha256=_sha256(figures.int8_scores.tobytes()),
+        predictions=tuple(int(v) for v in figures.int8_scores.argmax(axis=1)),
+        truth=tuple(int(v) for v in figures.truth),
+        output_scale=figures.output_scale,
+        output_zero_point=figures.output_zero_point,
+        history={key: tuple(values) for key, values in figures.history.items()},
+    )
+
+
+def _scores_sha256(scores: tuple[tuple[int, ...], ...]) -> str:
+    return _sha256(b"".join(v.to_bytes(1, "big", signed=True) for row in scores for v in row))
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
