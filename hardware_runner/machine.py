@@ -17,11 +17,14 @@ class Machine(Protocol):
     def resume(self) -> None:
         """Let the firmware run from its reset."""
 
-    def died(self) -> str | None:
-        """Say why the machine is gone, or None while it is there."""
+    def died(self, patience_s: float = 0.0) -> str | None:
+        """Say why the machine is gone, or None while it is there; wait so long for its end."""
 
     def busy_at(self) -> int | None:
-        """Return the program counter of a core that is computing; None where it cannot be told."""
+        """Return the program counter of a core that runs.
+
+        0 where nothing but its running is known, None where it does not run or cannot be asked.
+        """
 
     def close(self) -> None:
         """Switch it off; nothing stays behind. May be called twice."""

@@ -26,6 +26,13 @@ def ended(name: str, returncode: int, output: str = "") -> str:
     return f"{name} ended with code {returncode}{': ' + output if output else '.'}"
 
 
+def wait(process: subprocess.Popen[bytes], patience_s: float) -> int | None:
+    """Return a process's code, waiting so long for its end; None where it goes on."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return process.wait(patience_s)
+    return None
+
+
 def with_parent(command: list[str]) -> list[str]:
     """Return the command so that Linux ends it with the thread that started it, even one killed."""
     if shutil.which("setpriv"):
@@ -62,18 +69,24 @@ class HostProcess:
     def resume(self) -> None:
         """Do nothing: it waits for a request by itself."""
 
-    def died(self) -> str | None:
+    def died(self, patience_s: float = 0.0) -> str | None:
         """Say how the process ended, or None while it runs."""
-        code = self._process.poll()
+        code = wait(self._process, patience_s)
         return None if code is None else ended("The firmware's process", code)
 
     def busy_at(self) -> int | None:
-        """Return None: a process keeps its program counter to itself."""
-        return None
+        """Return 0 while the process computes, None while it waits or is stopped (Linux).
+
+        Source: proc(5), /proc/pid/stat, third field.
+        """
+        try:
+            status = Path(f"/proc/{self._process.pid}/stat").read_text()
+        except OSError:
+            return None
+        return 0 if status.rpartition(")")[2].split()[0] == "R" else None
 
     def close(self) -> None:
         """End the process."""
         self._port.close()
         self._process.kill()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(END_TIMEOUT_S)
+        wait(self._process, END_TIMEOUT_S)

@@ -5,7 +5,6 @@ Source: QEMU documentation, "Invocation" and "QEMU Machine Protocol Specificatio
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 import shutil
@@ -19,7 +18,7 @@ from typing import Any
 from hardware_runner.board import Board
 from hardware_runner.console import Console, open_console
 from hardware_runner.errors import BoardDied, ToolMissing
-from hardware_runner.process import END_TIMEOUT_S, ended, with_parent
+from hardware_runner.process import END_TIMEOUT_S, ended, wait, with_parent
 
 PROGRAM = "qemu-system-arm"
 ICOUNT_SHIFT = 10
@@ -117,9 +116,9 @@ class QemuBoard:
             self._port = open_console(self._terminal(), write_timeout_s)
         except (OSError, KeyError, TypeError) as error:
             ours.close()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(1.0)
-            reason = self.died() or f"QEMU did not start within {START_TIMEOUT_S:.0f} s: {error}."
+            reason = (
+                self.died(1.0) or f"QEMU did not start within {START_TIMEOUT_S:.0f} s: {error}."
+            )
             self.close()
             raise BoardDied(reason) from error
         ours.settimeout(ASK_TIMEOUT_S)
@@ -139,11 +138,11 @@ class QemuBoard:
             if self._qmp is not None:
                 self._qmp("cont")
         except OSError as error:
-            raise BoardDied(self.died() or f"QEMU does not answer: {error}.") from error
+            raise BoardDied(self.died(1.0) or f"QEMU does not answer: {error}.") from error
 
-    def died(self) -> str | None:
+    def died(self, patience_s: float = 0.0) -> str | None:
         """Say how QEMU ended and what it said last, or None while it runs."""
-        code = self._process.poll()
+        code = wait(self._process, patience_s)
         if code is None:
             return None
         self._output.seek(0)
@@ -168,8 +167,7 @@ class QemuBoard:
             self._port.close()
         if self._process.poll() is None:
             self._process.kill()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(END_TIMEOUT_S)
+        wait(self._process, END_TIMEOUT_S)
         if self._qmp is not None:
             self._qmp.close()
         self._output.close()

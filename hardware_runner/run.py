@@ -11,7 +11,13 @@ import numpy.typing as npt
 
 from hardware_runner.build import Firmware
 from hardware_runner.clock import prove
-from hardware_runner.errors import BoardSilent, BoardTrouble, FirmwareFault, WrongFirmware
+from hardware_runner.errors import (
+    BoardDied,
+    BoardSilent,
+    BoardTrouble,
+    FirmwareFault,
+    WrongFirmware,
+)
 from hardware_runner.footprint import read_image
 from hardware_runner.machine import Machine
 from hardware_runner.messages import PROTOCOL_VERSION, Answer, Identity, StackReading
@@ -65,6 +71,10 @@ def converse(
         outcome, reason = RunOutcome.FAIL, _located(fault, firmware)
     except BoardSilent as silence:
         outcome, reason = _explain(silence, machine, firmware)
+    except BoardDied as death:
+        lockup = "Lockup" in str(death)  # QEMU ends so where a real core would stand still
+        outcome = RunOutcome.FAIL if lockup else RunOutcome.INFRASTRUCTURE
+        reason = str(death)
     except BoardTrouble as trouble:
         outcome, reason = RunOutcome.INFRASTRUCTURE, str(trouble)
     except ValueError as error:
@@ -149,6 +159,8 @@ def _located(fault: FirmwareFault, firmware: Firmware) -> str:
 def _explain(silence: BoardSilent, machine: Machine, firmware: Firmware) -> tuple[RunOutcome, str]:
     """Tell a firmware that computes without end from a board that does not run."""
     pc = machine.busy_at()
+    if pc == 0:
+        return RunOutcome.FAIL, f"{silence} The firmware is still computing: does it end?"
     name = read_image(firmware.elf).at(pc) if pc is not None else None
     if name is not None and name not in _WAITING:
         return RunOutcome.FAIL, f"{silence} The firmware is still computing, in {name}()."

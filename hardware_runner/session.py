@@ -28,7 +28,8 @@ class Session:
     Args:
         console: The line; its time-out is changed.
         response_timeout_s: Longest wait for an answer, on top of the time that the line needs.
-        died: Says why the board is gone, or None; asked whenever the line is quiet.
+        died: Says why the board is gone, or None, after a patience in seconds; asked whenever the
+            line is quiet.
         now: A clock in seconds that never goes back.
     """
 
@@ -37,7 +38,7 @@ class Session:
         console: Console,
         *,
         response_timeout_s: float = 10.0,
-        died: Callable[[], str | None] = lambda: None,
+        died: Callable[[float], str | None] = lambda patience_s: None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.resends = 0
@@ -132,20 +133,24 @@ class Session:
         except WriteTimeout as error:
             raise self._gone() or BoardSilent("The board takes no more bytes.") from error
         except OSError as error:
-            raise self._gone() or BoardDied(f"The line to the board was lost: {error}.") from error
+            raise self._lost(error) from error
 
     def _receive(self) -> Iterator[Frame | Damaged]:
         try:
             data = self._console.read(max(1, self._console.in_waiting))
         except OSError as error:
-            raise self._gone() or BoardDied(f"The line to the board was lost: {error}.") from error
+            raise self._lost(error) from error
         if not data and (gone := self._gone()):
             raise gone
         return self._decoder.feed(data)
 
-    def _gone(self) -> BoardDied | None:
-        reason = self._died()
+    def _gone(self, patience_s: float = 0.0) -> BoardDied | None:
+        reason = self._died(patience_s)
         return BoardDied(reason) if reason else None
+
+    def _lost(self, error: OSError) -> BoardDied:
+        """Return why the line broke; its other end may need a moment to be gone."""
+        return self._gone(1.0) or BoardDied(f"The line to the board was lost: {error}.")
 
     @staticmethod
     def _silence(request: FrameType, done: int, total: int, waited_s: float) -> str:

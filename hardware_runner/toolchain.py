@@ -31,7 +31,7 @@ STRICT_FLAGS = ("-pedantic", "-Wconversion", "-Werror")
 HOST_FLAGS = ("-fsanitize=undefined", "-fsanitize-undefined-trap-on-error")
 HOST_LINK_FLAGS = ("-Wl,--gc-sections", "-lm")
 TARGET_LINK_FLAGS = (
-    *("-nostdlib", "-Wl,--gc-sections", "-Wl,--no-warn-rwx-segments"),
+    *("-nostdlib", "-Wl,--gc-sections", "-Wl,--no-warn-rwx-segments,--orphan-handling=error"),
     *("-Wl,--start-group", "-lm", "-lc_nano", "-lgcc", "-Wl,--end-group"),
 )
 

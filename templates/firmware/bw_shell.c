@@ -77,6 +77,7 @@ static uint8_t *answer_infer(uint8_t *to)
     uint32_t const model_ticks = measure(work_model, 0);
     bw_shell_phase = BW_PHASE_APP;
     const int8_t *const scores = bw_infer_scores();
+    memcpy(to + 12, scores, BW_CLASS_COUNT); /* before the application sees them */
     int const decision = model_status == 0 ? bw_app_on_result(scores) : -1;
     bw_shell_phase = BW_PHASE_WAITING;
 
@@ -84,7 +85,6 @@ static uint8_t *answer_infer(uint8_t *to)
     to = bw_put_u32(to, model_ticks);
     to = bw_put_u16(to, (uint16_t)model_status);
     to = bw_put_u16(to, (uint16_t)decision);
-    memcpy(to, scores, BW_CLASS_COUNT);
     return to + BW_CLASS_COUNT;
 }
 

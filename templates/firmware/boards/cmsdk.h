@@ -12,27 +12,46 @@ struct cmsdk_uart {
     volatile uint32_t data, state, control, interrupt, divider;
 };
 
-enum { CMSDK_TX_FULL = 1, CMSDK_RX_FULL = 2, CMSDK_TX_ON = 1, CMSDK_RX_ON = 2 };
+enum {
+    CMSDK_TX_FULL = 1,
+    CMSDK_RX_FULL = 2,
+    CMSDK_TX_ON = 1,
+    CMSDK_RX_ON = 2,
+    CMSDK_RX_INTERRUPT = 8, /* in control */
+    CMSDK_RX_CLEAR = 2      /* in interrupt */
+};
 
-static inline void cmsdk_uart_init(struct cmsdk_uart *uart, uint32_t divider)
+/* `irqs`: the receive interrupt of the UART, as a bit of `nvic_enable` and `nvic_pending`. */
+struct cmsdk_line {
+    struct cmsdk_uart *uart;
+    volatile uint32_t *nvic_enable, *nvic_pending;
+    uint32_t irqs;
+};
+
+static inline void cmsdk_init(struct cmsdk_line line, uint32_t divider)
 {
-    uart->divider = divider;
-    uart->control = CMSDK_TX_ON | CMSDK_RX_ON;
+    line.uart->divider = divider;
+    line.uart->control = CMSDK_TX_ON | CMSDK_RX_ON | CMSDK_RX_INTERRUPT;
+    *line.nvic_enable = line.irqs;
 }
 
-static inline int cmsdk_uart_read(struct cmsdk_uart *uart)
+/* A masked interrupt wakes the core all the same; it is taken back, never taken. */
+static inline int cmsdk_read(struct cmsdk_line line)
 {
-    while ((uart->state & CMSDK_RX_FULL) == 0) {
+    while ((line.uart->state & CMSDK_RX_FULL) == 0) {
+        __asm__ volatile("wfi" ::: "memory");
+        line.uart->interrupt = CMSDK_RX_CLEAR;
+        *line.nvic_pending = line.irqs;
     }
-    return (int)(uart->data & 0xFFu);
+    return (int)(line.uart->data & 0xFFu);
 }
 
-static inline void cmsdk_uart_write(struct cmsdk_uart *uart, const uint8_t *bytes, size_t size)
+static inline void cmsdk_write(struct cmsdk_line line, const uint8_t *bytes, size_t size)
 {
     for (size_t i = 0; i < size; ++i) {
-        while ((uart->state & CMSDK_TX_FULL) != 0) {
+        while ((line.uart->state & CMSDK_TX_FULL) != 0) {
         }
-        uart->data = bytes[i];
+        line.uart->data = bytes[i];
     }
 }
 

@@ -3,7 +3,6 @@
  * Source: Arm DAI 0386 and DAI 0500, memory map; Arm DDI 0479, section 4.2, for the timer. */
 #include "cmsdk.h"
 
-#define UART ((struct cmsdk_uart *)0x40004000u)
 #define LEDS REGISTER(0x40028000u)
 
 static struct cmsdk_timer {
@@ -12,20 +11,27 @@ static struct cmsdk_timer {
 
 enum { TIMER_ON = 1, TIMER_INTERRUPT = 8 };
 
+static const struct cmsdk_line line = {
+    (struct cmsdk_uart *)0x40004000u,
+    (volatile uint32_t *)0xE000E100u, /* NVIC_ISER */
+    (volatile uint32_t *)0xE000E280u, /* NVIC_ICPR */
+    1u << 0,
+};
+
 void bw_board_init(void)
 {
-    cmsdk_uart_init(UART, 25000000u / 115200u);
+    cmsdk_init(line, 25000000u / 115200u);
     bw_board_timer_restart();
 }
 
 int bw_board_read(void)
 {
-    return cmsdk_uart_read(UART);
+    return cmsdk_read(line);
 }
 
 void bw_board_write(const uint8_t *bytes, size_t size)
 {
-    cmsdk_uart_write(UART, bytes, size);
+    cmsdk_write(line, bytes, size);
 }
 
 /* Counts down. Its interrupt is never taken: only its flag is read, to know that it wrapped. */

@@ -3,26 +3,32 @@
  * Source: Arm DAI 0547, memory map; Arm 101773, SSE-300, system counter. */
 #include "cmsdk.h"
 
-#define UART ((struct cmsdk_uart *)0x59303000u)
 #define LEDS REGISTER(0x59302000u)
 #define CNTCR REGISTER(0x58100000u)      /* bit 0: count */
 #define CNTCV_LOW REGISTER(0x58100008u)  /* 64 bits; may be written while it stands */
 #define CNTCV_HIGH REGISTER(0x5810000Cu)
 
+static const struct cmsdk_line line = {
+    (struct cmsdk_uart *)0x59303000u,
+    (volatile uint32_t *)0xE000E104u, /* NVIC_ISER */
+    (volatile uint32_t *)0xE000E284u, /* NVIC_ICPR */
+    3u << 1,
+};
+
 void bw_board_init(void)
 {
-    cmsdk_uart_init(UART, 25000000u / 115200u);
+    cmsdk_init(line, 25000000u / 115200u);
     bw_board_timer_restart();
 }
 
 int bw_board_read(void)
 {
-    return cmsdk_uart_read(UART);
+    return cmsdk_read(line);
 }
 
 void bw_board_write(const uint8_t *bytes, size_t size)
 {
-    cmsdk_uart_write(UART, bytes, size);
+    cmsdk_write(line, bytes, size);
 }
 
 void bw_board_timer_restart(void)
