@@ -103,7 +103,7 @@ def make_plan(goal: Goal, training: Records, seed: int) -> Plan:
         feature_shape=shape,
         sizes=sizes,
         epochs=_epochs(samples),
-        batch=64 if samples >= 1000 else 16,
+        batch=32 if samples >= 1000 else 16,
         seed=seed,
         boards=goal.boards,
         reasons=(why, *_size_reasons(sizes, candidates)),
@@ -160,7 +160,7 @@ def _size_reasons(sizes: Sequence[ModelSize], candidates: Sequence[ModelSize]) -
 
 def _epochs(samples: int) -> int:
     """Return enough passes for some 500 to 2000 steps: small sets need more of them."""
-    return 30 if samples >= 1000 else 40 if samples >= 400 else 60
+    return 40 if samples >= 400 else 60
 
 
 def _tabular_features(goal: Goal, training: Records, seed: int) -> tuple[FeatureKind, str]:

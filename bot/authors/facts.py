@@ -70,9 +70,7 @@ def describe(
         size=size,
         label_column=training.label_column,
         columns=tuple(
-            ColumnFacts(
-                name, float(v.min()), float(v.max()), float(v.mean()), float(v.std(ddof=0))
-            )
+            ColumnFacts(name, float(v.min()), float(v.max()), float(v.mean()), float(v.std(ddof=0)))
             for name, v in zip(training.value_columns, table.T, strict=True)
         ),
         samples=len(training.frame),

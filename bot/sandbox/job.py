@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
+from bot.errors import Infrastructure
+
 
 class Origin(Enum):
     """Who wrote the code that a job runs."""
@@ -76,8 +78,21 @@ class Result:
         return f"{self.reason.value} (exit code {self.exit_code})\n{tail}".strip()
 
 
-class NeedsSandboxError(Exception):
+class NeedsSandboxError(Infrastructure):
     """The code at hand may not run without isolation; whoever runs Boardwright must act."""
+
+
+def require_template(origin: Origin, what: str) -> None:
+    """Refuse code that did not come with Boardwright, where it would meet no isolation.
+
+    Raises:
+        NeedsSandboxError: somebody else wrote it.
+    """
+    if origin is not Origin.TEMPLATE:
+        raise NeedsSandboxError(
+            f"{what} by a {origin.value} needs a sandbox that isolates it; none is set up here, and "
+            "without one only the shipped templates run"
+        )
 
 
 class Sandbox(Protocol):

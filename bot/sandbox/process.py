@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from bot.sandbox.collect import RefusedOutputError, collect
-from bot.sandbox.job import Job, Limits, NeedsSandboxError, Origin, Reason, Result
+from bot.sandbox.job import Job, Limits, Reason, Result, require_template
 
 _POLL_S = 0.1
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
@@ -33,11 +33,7 @@ class ProcessSandbox:
         Raises:
             NeedsSandboxError: the job runs code that did not come with Boardwright.
         """
-        if job.origin is not Origin.TEMPLATE:
-            raise NeedsSandboxError(
-                f"code by a {job.origin.value} needs a sandbox that isolates it; none is set up here, "
-                "and plain processes run the shipped templates only"
-            )
+        require_template(job.origin, "code")
         with tempfile.TemporaryDirectory(prefix="boardwright-") as name:
             folder = Path(name)
             (folder / "out").mkdir()

@@ -19,7 +19,7 @@ ALLOWED_INCLUDES = frozenset(
     {"features.h", "goal.h", "app.h", "math.h", "stddef.h", "stdint.h", "stdbool.h", "string.h"}
 )
 
-_INCLUDE = re.compile(r'^[ \t]*#[ \t]*(?:include|import|include_next)\b[ \t]*(?P<what>.*)$', re.M)
+_INCLUDE = re.compile(r"^[ \t]*#[ \t]*(?:include|import|include_next)\b[ \t]*(?P<what>.*)$", re.M)
 _FORBIDDEN = re.compile(r"\b(?:__asm__|__asm|asm|incbin|_Pragma)\b|^[ \t]*#[ \t]*pragma\b", re.M)
 _COMMENT_OR_STRING = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.S)
 
@@ -27,11 +27,15 @@ _COMMENT_OR_STRING = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.S)
 def undefined_symbols(content: bytes, also_allowed: frozenset[str] = frozenset()) -> list[str]:
     """Return the symbols that an object takes from elsewhere and that are not allowed, sorted."""
     table = ELFFile(io.BytesIO(content)).get_section_by_name(".symtab")
-    names = set() if table is None else {
-        symbol.name
-        for symbol in table.iter_symbols()
-        if symbol["st_shndx"] == "SHN_UNDEF" and symbol.name
-    }
+    names = (
+        set()
+        if table is None
+        else {
+            symbol.name
+            for symbol in table.iter_symbols()
+            if symbol["st_shndx"] == "SHN_UNDEF" and symbol.name
+        }
+    )
     allowed = ALLOWED_SYMBOLS | also_allowed | {"_GLOBAL_OFFSET_TABLE_"}
     return sorted(n for n in names if n not in allowed and not _ABI_SYMBOL.match(n))
 

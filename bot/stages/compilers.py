@@ -15,7 +15,6 @@ from bot.stages.stage_result import MIB
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-pedantic", "-Wconversion", "-Werror")
 # Contraction into fused multiply-adds would let a board's floats differ from the host's.
 EXACT = ("-ffp-contract=off",)
-UNDEFINED_BEHAVIOUR_STOPS = ("-fsanitize=undefined", "-fno-sanitize-recover=all")
 ARM_COMPILER = "arm-none-eabi-gcc"
 
 _LIMITS = Limits(seconds=60, memory_bytes=1 << 30, log_bytes=64 << 10)
@@ -50,24 +49,6 @@ def compile_object(
             ),
             inputs=files,
             outputs={"object.o": 16 * MIB},
-            origin=origin,
-            limits=_LIMITS,
-        )
-    )
-
-
-def link_shared(
-    sandbox: Sandbox, source: str, files: Mapping[str, bytes], origin: Origin
-) -> Result:
-    """Compile `source` to `out/library.so` for the host; undefined behaviour ends the process."""
-    return sandbox.run(
-        Job(
-            argv=(
-                *(host_compiler(), *WARNINGS, *EXACT, *UNDEFINED_BEHAVIOUR_STOPS, "-O1", "-g"),
-                *("-fPIC", "-shared", f"in/{source}", "-o", "out/library.so", "-lm"),
-            ),
-            inputs=files,
-            outputs={"library.so": 16 * MIB},
             origin=origin,
             limits=_LIMITS,
         )

@@ -3,30 +3,153 @@
 from __future__ import annotations
 
 import importlib.util
-import json
-import tempfile
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from bot.errors import ToolMissing
-from bot.evidence import Evidence, Outcome, Relation, Stage, judge
+from bot.evidence import Evidence, Outcome, Stage
 from bot.sandbox.job import Job, Limits, Result
 from bot.stages import arrays
-from bot.stages.quantise import quantise, represented
+from bot.stages.convert_checks import (
+    check_calibration,
+    check_drop,
+    ORACLE_CLAIM,
+    check_oracle,
+    check_output,
+    check_types,
+    check_weights,
+    figure_size,
+)
+from bot.stages.quantise import quantise
 from bot.stages.stage_result import MIB, Context, StageResult, unmeasured, verdict
-from bot.statistics import accuracy
-from model_compiler.builtin_operator import BuiltinOperator
-from model_compiler.ir import Model
-from model_compiler.schema import TensorType
+from model_compiler import HostModel, Model, ModelError, compile_model, load_model
 
 CALIBRATION_SAMPLES = 500
-RANGE_TOLERANCE = 0.02  # of the range: converters widen it so that zero is a whole step
 
 _STAGE = Stage.CONVERT
 _LIMITS = Limits(seconds=600)
-_ORACLE = "tflite_micro"
-_Labels = npt.NDArray[np.int64]
 _Floats = npt.NDArray[np.float32]
 _Bytes = npt.NDArray[np.int8]
+
+
+def run(context: Context) -> StageResult:
+    """Convert within the sandbox, compile, and compare float, compiled and TFLM's answers."""
+    features = arrays.load(context.made["features.npz"])
+    calibration = calibration_samples(features["train"].astype(np.float32))
+    converted = _convert(context, calibration)
+    ran = verdict(
+        "convert.runs",
+        _STAGE,
+        "convert.py converts the model without an error",
+        converted.completed,
+        f"convert() with {len(calibration)} training samples, in a process of its own",
+        converted.explanation(),
+    )
+    if not converted.completed:
+        return StageResult(_STAGE, (ran,))
+    content = converted.outputs["model.tflite"]
+    try:
+        model = load_model(content)
+        compiled = compile_model(model)
+    except ModelError as error:
+        refused = verdict(
+            "convert.compiles", _STAGE, _COMPILES, False, "model_compiler", str(error)
+        )
+        return StageResult(_STAGE, (ran, refused))
+    compiles = verdict("convert.compiles", _STAGE, _COMPILES, True, _operators(model))
+    types = check_types(model, context.plan.feature_count, len(context.goal.labels))
+    if types.outcome is not Outcome.PASS:
+        return StageResult(_STAGE, (ran, compiles, types))
+    port = compiled.summary.inputs[0]
+    quantised = quantise(features["test"].astype(np.float32), port.scale, port.zero_point)
+    scores = np.asarray(HostModel(compiled).run(quantised)).reshape(len(quantised), -1)
+    truth = arrays.load(context.made["test.npz"])["y"].astype(np.int64)
+    float_scores = arrays.load(context.made["float_scores.npz"])["scores"].astype(np.float32)
+    checks = (
+        ran,
+        compiles,
+        types,
+        check_output(model),
+        check_weights(model),
+        check_calibration(port.scale, port.zero_point, calibration),
+        check_drop(truth, float_scores, scores, context.goal.limits.accuracy_drop_max),
+        _check_oracle(context, content, quantised, scores),
+        figure_size(content, model),
+    )
+    output = model.tensors[model.outputs[0]]
+    made = {
+        "model.tflite": content,
+        "int8_scores.npz": arrays.dump(
+            scores=scores,
+            scale=np.array(output.scale),
+            zero_point=np.array(output.zero_point),
+        ),
+    }
+    return StageResult(_STAGE, checks, made)
+
+
+_COMPILES = "The model has only operators that the compiler translates to C"
+
+
+def calibration_samples(features: _Floats) -> _Floats:
+    """Return at most `CALIBRATION_SAMPLES` training samples, evenly taken, with every extreme among them.
+
+    The samples that hold the smallest and the largest value are always included, so that the range of the
+    calibration is the range of the training data.
+    """
+    flat = features.reshape(len(features), -1)
+    step = max(1, -(-len(features) // CALIBRATION_SAMPLES))
+    chosen = set(range(0, len(features), step))
+    chosen |= {int(flat.min(axis=1).argmin()), int(flat.max(axis=1).argmax())}
+    return features[sorted(chosen)]
+
+
+def _convert(context: Context, calibration: _Floats) -> Result:
+    return context.sandbox.run(
+        Job(
+            argv=("python", "-m", "bot.stages.run_convert"),
+            inputs={
+                "convert.py": context.workspace.files["convert.py"],
+                "model.keras": context.made["model.keras"],
+                "calibration.npz": arrays.dump(x=calibration),
+            },
+            outputs={"model.tflite": 16 * MIB},
+            origin=context.origin,
+            limits=_LIMITS,
+        )
+    )
+
+
+def _operators(model: Model) -> str:
+    return "model_compiler on " + ", ".join(op.code.name for op in model.operators)
+
+
+def _check_oracle(context: Context, content: bytes, quantised: _Bytes, scores: _Bytes) -> Evidence:
+    if importlib.util.find_spec("tflite_micro") is None:
+        return unmeasured(
+            "convert.oracle_equal",
+            _STAGE,
+            ORACLE_CLAIM,
+            Outcome.SKIPPED,
+            "tflite-micro",
+            "the package tflite-micro is not installed; it exists for Linux on x86-64 only",
+        )
+    result = context.sandbox.run(
+        Job(
+            argv=("python", "-m", "bot.stages.run_oracle"),
+            inputs={"model.tflite": content, "quantised.npz": arrays.dump(x=quantised)},
+            outputs={"scores.npz": 64 * MIB},
+            origin=context.origin,
+            limits=_LIMITS,
+        )
+    )
+    if not result.completed:
+        return unmeasured(
+            "convert.oracle_equal",
+            _STAGE,
+            ORACLE_CLAIM,
+            Outcome.INFRASTRUCTURE,
+            "tflite-micro",
+            result.explanation(),
+        )
+    return check_oracle(scores, arrays.load(result.outputs["scores.npz"])["scores"].astype(np.int8))

@@ -42,7 +42,9 @@ def run(context: Context) -> StageResult:
     try:
         train, test = _pair(first), _pair(held_out)
     except ValueError as error:
-        broken = verdict("data.arrays", _STAGE, "load() returns two arrays", False, "npz", str(error))
+        broken = verdict(
+            "data.arrays", _STAGE, "load() returns two arrays", False, "npz", str(error)
+        )
         return StageResult(_STAGE, (loads, broken))
     checks = (
         loads,

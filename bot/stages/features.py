@@ -3,47 +3,58 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from bot.evidence import Evidence, Outcome, Relation, Stage, judge
 from bot.goal import Goal, RawType
-from bot.sandbox.job import Job, Limits, Result
+from bot.sandbox.job import require_template
 from bot.stages import arrays
 from bot.stages.c_object import forbidden_words, undefined_symbols, writable_bytes
-from bot.stages.compilers import ARM_COMPILER, compile_object, host_compiler, link_shared
-from bot.stages.stage_result import MIB, Context, StageResult, unmeasured, verdict
+from bot.stages.compilers import ARM_COMPILER, WARNINGS, compile_object, host_compiler
+from bot.stages.stage_result import Context, StageResult, unmeasured, verdict
+from bot.workspace import Workspace
 from hardware_runner.board import Board
 from hardware_runner.boards import find_board
+from hardware_runner.errors import BuildError, FeaturesCrashed
+from hardware_runner.native import FeaturesLibrary
 
 LARGEST_FEATURE = 64.0  # int8 then still tells steps of 0.5 apart; standardised data stays below 20
 
 _STAGE = Stage.FEATURES
-_LIMITS = Limits(seconds=300, memory_bytes=3 << 30)
 _SOURCES = ("features.c", "features.h", "goal.h")
 _Floats = npt.NDArray[np.float32]
 
 
 def run(context: Context) -> StageResult:
-    """Compile the features for host and boards, run them over both sides, check what came out."""
+    """Compile the features for host and boards, run them over both sides, check what came out.
+
+    Raises:
+        NeedsSandboxError: features.c did not come with Boardwright.
+    """
+    require_template(context.origin, "features.c")
     source = check_source(context.workspace.files["features.c"].decode())
     if source.outcome is not Outcome.PASS:
         return StageResult(_STAGE, (source,))
     files = context.workspace.select(*_SOURCES)
-    library = link_shared(context.sandbox, "features.c", files, context.origin)
+    compiled = compile_object(
+        context.sandbox, host_compiler(), ("-O2",), "features.c", files, context.origin
+    )
     host = verdict(
         "features.host_build",
         _STAGE,
         "features.c builds without a warning on the host",
-        library.completed,
-        "C99, -Wall -Wextra -pedantic -Wconversion -Werror, UBSan",
-        library.explanation(),
+        compiled.completed,
+        f"gcc {' '.join(WARNINGS)}",
+        compiled.explanation(),
     )
-    if not library.completed:
+    if not compiled.completed:
         return StageResult(_STAGE, (source, host))
-    built = (source, host, *_target_builds(context), _check_object(context))
-    ran, made = _apply(context, library.outputs["library.so"])
+    built = (source, host, check_object(compiled.outputs["object.o"]), *_target_builds(context))
+    ran, made = _apply(context)
     return StageResult(_STAGE, (*built, *ran), made)
 
 
@@ -60,30 +71,13 @@ def check_source(text: str) -> Evidence:
     )
 
 
-def _check_object(context: Context) -> Evidence:
-    result = compile_object(
-        context.sandbox,
-        host_compiler(),
-        ("-O1",),
-        "features.c",
-        context.workspace.select(*_SOURCES),
-        context.origin,
-    )
-    if not result.completed:
-        return verdict("features.no_state", _STAGE, _NO_STATE, False, "ELF", result.explanation())
-    return check_object(result.outputs["object.o"])
-
-
-_NO_STATE = "features.c keeps no state and calls nothing but arithmetic"
-
-
 def check_object(content: bytes) -> Evidence:
     """Look for writable data and foreign calls in the compiled features."""
     foreign, state = undefined_symbols(content), writable_bytes(content)
     return verdict(
         "features.no_state",
         _STAGE,
-        _NO_STATE,
+        "features.c keeps no state and calls nothing but arithmetic",
         not foreign and state == 0,
         "writable sections and undefined symbols of the object file",
         f"{state} bytes of writable data; calls: {', '.join(foreign) or 'none'}. "
@@ -118,35 +112,20 @@ def _target_build(context: Context, board: Board) -> Evidence:
     return verdict(check, _STAGE, claim, result.completed, method, result.explanation())
 
 
-def _apply(context: Context, library: bytes) -> tuple[tuple[Evidence, ...], dict[str, bytes]]:
-    train = arrays.load(context.made["train.npz"])
-    test = arrays.load(context.made["test.npz"])
-    result = _run_library(
-        context,
-        library,
-        {
-            "train": train["x"],
-            "train_backwards": train["x"][::-1],
-            "test": test["x"],
-            "extremes": extremes(context.goal, train["x"]),
-        },
-    )
-    runs = verdict(
-        "features.runs",
-        _STAGE,
-        "bw_features runs over every sample and over the ends of the raw range",
-        result.completed,
-        "shared library with UBSan, guard values behind the output",
-        result.explanation(),
-    )
-    if not result.completed:
-        return (runs,), {}
-    out = {k: v.astype(np.float32) for k, v in arrays.load(result.outputs["features.npz"]).items()}
+def _apply(context: Context) -> tuple[tuple[Evidence, ...], dict[str, bytes]]:
+    train = arrays.load(context.made["train.npz"])["x"]
+    test = arrays.load(context.made["test.npz"])["x"]
+    claim = "bw_features runs over every sample and over the ends of the raw range"
+    method = "address and undefined behaviour sanitizers, and without: equal results"
+    try:
+        out = _outputs(context, train, test)
+    except (FeaturesCrashed, BuildError) as error:
+        return (verdict("features.runs", _STAGE, claim, False, method, str(error)),), {}
     finite = check_finite(out)
     checks = (
-        runs,
+        verdict("features.runs", _STAGE, claim, True, method),
         finite,
-        check_order(out["train"], out["train_backwards"]),
+        check_order(out["train"], out["backwards"]),
         check_range(out["train"]),
         check_varies(out["train"]),
     )
@@ -159,21 +138,19 @@ def _apply(context: Context, library: bytes) -> tuple[tuple[Evidence, ...], dict
     return checks, made if finite.outcome is Outcome.PASS else {}
 
 
-def _run_library(
-    context: Context, library: bytes, raw: dict[str, npt.NDArray[np.generic]]
-) -> Result:
-    return context.sandbox.run(
-        Job(
-            argv=("python", "-m", "bot.stages.run_features"),
-            inputs={
-                "features.so": library,
-                "raw.npz": arrays.dump(feature_count=np.array(context.plan.feature_count), **raw),
-            },
-            outputs={"features.npz": 1024 * MIB},
-            origin=context.origin,
-            limits=_LIMITS,
-        )
-    )
+def _outputs(
+    context: Context, train: npt.NDArray[np.generic], test: npt.NDArray[np.generic]
+) -> dict[str, _Floats]:
+    with tempfile.TemporaryDirectory(prefix="boardwright-") as name:
+        project = Path(name) / "project"
+        Workspace(context.workspace.select(*_SOURCES)).write_to(project)
+        features = FeaturesLibrary(project, Path(name) / "build")
+        return {
+            "train": features(train),
+            "backwards": features(train[::-1]),
+            "test": features(test),
+            "extremes": features(extremes(context.goal, train)),
+        }
 
 
 def extremes(goal: Goal, train: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:

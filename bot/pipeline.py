@@ -1,0 +1,215 @@
+"""The pipeline: five stages, each written, checked and kept, and a larger or smaller network where a limit is missed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import resources
+from pathlib import Path
+
+from bot.authors.author import Author
+from bot.evidence import Evidence, Outcome, Stage
+from bot.feasibility import refuse_impossible
+from bot.goal import Goal
+from bot.journal import Journal, step_key
+from bot.ladder import describe, missed, next_size
+from bot.plan import ModelSize, make_plan
+from bot.progress import Progress
+from bot.proposal import AuthoredFile, Proposal
+from bot.publication import Attempt, assemble
+from bot.records import Records
+from bot.sandbox.job import Sandbox
+from bot.sandbox.process import ProcessSandbox
+from bot.split import split
+from bot.stages import convert, data, features, firmware, train
+from bot.stages.goal_header import goal_header, goal_toml
+from bot.stages.stage_result import Context, StageResult
+from bot.workspace import AUTHORED_PATHS, Workspace
+
+DEFAULT_SEED = 1
+
+RUNS: Mapping[Stage, Callable[[Context], StageResult]] = {
+    Stage.DATA: data.run,
+    Stage.FEATURES: features.run,
+    Stage.TRAIN: train.run,
+    Stage.CONVERT: convert.run,
+    Stage.FIRMWARE: firmware.run,
+}
+SHARED_STAGES = (Stage.DATA, Stage.FEATURES)
+SIZE_STAGES = (Stage.TRAIN, Stage.CONVERT, Stage.FIRMWARE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Runner:
+    """What stays the same over all steps of a run."""
+
+    author: Author
+    journal: Journal
+    progress: Progress
+
+
+def run_stages(
+    goal: Goal,
+    records: Records,
+    *,
+    workdir: Path,
+    author: Author,
+    progress: Progress,
+    seed: int = DEFAULT_SEED,
+    sandbox: Sandbox | None = None,
+) -> Proposal:
+    """Make a project from a goal and its records, with evidence for every claim.
+
+    A run that was interrupted, at whatever point, goes on after its last finished stage when it is
+    started again with the same arguments, and leads to the same proposal.
+
+    Args:
+        goal: the validated request.
+        records: every record of the source; they are split here.
+        workdir: where finished stages are kept; nothing else may write there.
+        author: writes the stages' files.
+        progress: is told what happens.
+        seed: of the split and of the training.
+        sandbox: runs the authored Python; None: plain processes, for the shipped templates only.
+
+    Raises:
+        RequestError: the data cannot be split, or no model can meet the limits.
+        NeedsSandboxError: the author's code may not run in this sandbox.
+        ToolMissing: there is no C compiler.
+    """
+    sides = split(records, goal.labels, seed)
+    plan = make_plan(goal, sides.train, seed)
+    refuse_impossible(goal, plan)
+    for reason in plan.reasons:
+        progress.note(reason)
+    context = Context(
+        goal=goal,
+        plan=plan,
+        size=plan.sizes[0],
+        split=sides,
+        workspace=Workspace(
+            _given_files(context_goal=goal_toml(goal), header=goal_header(goal, plan))
+        ).with_files({"train.csv": sides.train.to_csv()}),
+        made={},
+        sandbox=sandbox or ProcessSandbox(),
+        origin=author.origin,
+        progress=progress,
+    )
+    runner = _Runner(author, Journal(workdir / "journal"), progress)
+    shared, context = _run(runner, context, SHARED_STAGES)
+    attempts = _climb(runner, context, shared) if _complete(shared, SHARED_STAGES) else []
+    best = choose(attempts) if attempts else Attempt(context, _evidence(shared))
+    tried = [describe(a.context.size, a.evidence) for a in attempts]
+    return assemble(
+        best,
+        records=records,
+        authored=_authored(best.context.workspace, author),
+        tried=tuple(tried) if len(attempts) > 1 or missed(best.evidence) else (),
+    )
+
+
+def _given_files(context_goal: str, header: str) -> dict[str, bytes]:
+    projects = resources.files("templates") / "projects"
+    return {
+        "goal.toml": context_goal.encode(),
+        "goal.h": header.encode(),
+        "app.h": (projects / "app.h").read_bytes(),
+        "test_board.py": (projects / "test_board.py").read_bytes(),
+    }
+
+
+def _climb(runner: _Runner, context: Context, shared: Sequence[StageResult]) -> list[Attempt]:
+    """Try sizes, as long as what was missed says that another one may do better."""
+    attempts: list[Attempt] = []
+    size: ModelSize | None = context.plan.sizes[0]
+    while size is not None:
+        if attempts:
+            runner.progress.note(f"a limit was missed; now the {size.name} network")
+        results, reached = _run(runner, replace(context, size=size), SIZE_STAGES)
+        attempts.append(Attempt(reached, (*_evidence(shared), *_evidence(results))))
+        tried = [attempt.context.size for attempt in attempts]
+        size = next_size(context.plan.sizes, tried, attempts[-1].evidence)
+    return attempts
+
+
+def choose(attempts: Sequence[Attempt]) -> Attempt:
+    """Return the attempt that misses least, and of equals the most accurate, and of those the first."""
+
+    def rank(attempt: Attempt) -> tuple[int, int, float]:
+        reached = [
+            float(e.value)
+            for e in attempt.evidence
+            if e.check.endswith(".accuracy") and isinstance(e.value, int | float)
+        ]
+        stages = len({e.stage for e in attempt.evidence})
+        return stages, -len(missed(attempt.evidence)), min(reached, default=0.0)
+
+    return max(attempts, key=rank)
+
+
+def _run(
+    runner: _Runner, context: Context, stages: Sequence[Stage]
+) -> tuple[list[StageResult], Context]:
+    """Run stages one after the other, until one leaves nothing to go on with."""
+    results: list[StageResult] = []
+    for stage in stages:
+        context, result = _step(runner, context, stage)
+        results.append(result)
+        if not result.usable:
+            break
+        context = replace(context, made={**context.made, **result.made})
+    return results, context
+
+
+def _step(runner: _Runner, context: Context, stage: Stage) -> tuple[Context, StageResult]:
+    """Let a stage be written and checked, or take its result from an earlier, interrupted run."""
+    runner.progress.stage_started(stage)
+    files = runner.author.write(stage, context.facts())
+    context = replace(context, workspace=context.workspace.with_authored(stage, files))
+    key = step_key(stage.value, _inputs(context))
+    if (kept := runner.journal.read(key)) is not None:
+        result, seconds = kept
+        runner.progress.stage_finished(stage, result.evidence, seconds, resumed=True)
+        return context, result
+    began = time.monotonic()
+    result = RUNS[stage](context)
+    seconds = time.monotonic() - began
+    if _worth_keeping(result):
+        runner.journal.write(key, result, seconds)
+    runner.progress.stage_finished(stage, result.evidence, seconds, resumed=False)
+    return context, result
+
+
+def _inputs(context: Context) -> dict[str, bytes]:
+    """Return all that a stage's result depends on, apart from our own code and the machine."""
+    return {
+        **{f"file:{path}": content for path, content in context.workspace.files.items()},
+        **{f"made:{name}": content for name, content in context.made.items()},
+        "held-out": context.split.test.to_csv(),
+        "plan": repr(replace(context.plan, reasons=())).encode(),
+        "size": repr(context.size).encode(),
+        "origin": context.origin.value.encode(),
+    }
+
+
+def _worth_keeping(result: StageResult) -> bool:
+    """Say whether a result would come out the same next time: not if the machine had a part in it."""
+    return result.usable and all(e.outcome is not Outcome.INFRASTRUCTURE for e in result.evidence)
+
+
+def _complete(results: Sequence[StageResult], stages: Sequence[Stage]) -> bool:
+    return len(results) == len(stages) and results[-1].usable
+
+
+def _evidence(results: Sequence[StageResult]) -> tuple[Evidence, ...]:
+    return tuple(evidence for result in results for evidence in result.evidence)
+
+
+def _authored(workspace: Workspace, author: Author) -> tuple[AuthoredFile, ...]:
+    return tuple(
+        AuthoredFile(path, stage, author.name)
+        for stage, paths in AUTHORED_PATHS.items()
+        for path in paths
+        if path in workspace.files
+    )

@@ -1,0 +1,114 @@
+"""Publication: put what the stages left together as a proposal."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from importlib import metadata
+
+import numpy as np
+
+from bot.evidence import Evidence
+from bot.proposal import AuthoredFile, Figures, Proposal
+from bot.records import Records
+from bot.stages import arrays
+from bot.stages.stage_result import Context
+from hardware_runner.report import RunReport
+
+TOOLS = (
+    "boardwright",
+    "numpy",
+    "keras",
+    "tensorflow-cpu",
+    "tensorflow",
+    "scikit-learn",
+    "tflite-micro",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One candidate: its files and artefacts, and the evidence of all stages up to it."""
+
+    context: Context
+    evidence: tuple[Evidence, ...]
+
+
+def assemble(
+    attempt: Attempt,
+    *,
+    records: Records,
+    authored: tuple[AuthoredFile, ...],
+    tried: tuple[str, ...],
+) -> Proposal:
+    """Return the proposal for a candidate."""
+    context = attempt.context
+    files = dict(context.workspace.files)
+    if "test.npz" in context.made:
+        test = arrays.load(context.made["test.npz"])
+        files["testset.npz"] = arrays.dump_small(x=test["x"], y=test["y"])
+    if "model.tflite" in context.made:
+        files["model.tflite"] = context.made["model.tflite"]
+    reports = _reports(context)
+    return Proposal(
+        goal=context.goal,
+        files=dict(sorted(files.items())),
+        authored=authored,
+        evidence=attempt.evidence,
+        reports=reports,
+        figures=_figures(context, reports),
+        tried=tried,
+        inputs_sha256={
+            context.goal.data.uri: _sha256(records.to_csv()),
+            **{
+                name: _sha256(files[name])
+                for name in ("train.csv", "testset.npz", "model.tflite")
+                if name in files
+            },
+        },
+        tools=_tools(reports),
+    )
+
+
+def _reports(context: Context) -> tuple[RunReport, ...]:
+    listed = json.loads(context.made.get("reports.json", b"[]"))
+    return tuple(RunReport.model_validate(report) for report in listed)
+
+
+def _figures(context: Context, reports: tuple[RunReport, ...]) -> Figures | None:
+    made = context.made
+    if "int8_scores.npz" not in made:
+        return None
+    truth = arrays.load(made["test.npz"])["y"].astype(np.int64)
+    int8 = arrays.load(made["int8_scores.npz"])
+    history = json.loads(made["training.json"])["history"]
+    return Figures(
+        truth=truth,
+        float_scores=arrays.load(made["float_scores.npz"])["scores"].astype(np.float32),
+        int8_scores=int8["scores"].astype(np.int8),
+        output_scale=float(int8["scale"]),
+        output_zero_point=int(int8["zero_point"]),
+        history={key: tuple(values) for key, values in history.items()},
+        board_predictions={
+            report.board: np.array(report.scores, dtype=np.int8).argmax(axis=1).astype(np.int64)
+            for report in reports
+            if len(report.scores) == len(truth)
+        },
+    )
+
+
+def _tools(reports: tuple[RunReport, ...]) -> dict[str, str]:
+    tools: dict[str, str] = {}
+    for name in TOOLS:
+        try:
+            tools[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    for report in reports:
+        tools |= report.tools
+    return dict(sorted(tools.items()))
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,129 @@
+"""The firmware stage: build for each board, run every held-out sample, and judge answers and cost."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from bot.evidence import Evidence, Outcome, Stage
+from bot.sandbox.job import require_template
+from bot.stages import arrays
+from bot.stages.c_object import forbidden_words
+from bot.stages.firmware_checks import (
+    Expected,
+    check_answers,
+    check_cost,
+    check_footprint,
+    figure_speed,
+)
+from bot.stages.stage_result import Context, StageResult, unmeasured, verdict
+from hardware_runner.board import Board
+from hardware_runner.boards import find_board
+from hardware_runner.build import Firmware, build_firmware
+from hardware_runner.errors import BuildError, ToolMissing
+from hardware_runner.measure import measure
+from hardware_runner.report import RunOutcome, RunReport
+from model_compiler import CompiledModel, compile_model, load_model
+
+HOST = "host"
+
+_STAGE = Stage.FIRMWARE
+
+
+def run(context: Context) -> StageResult:
+    """Measure on the host first, whose decisions the boards must repeat, then on each board.
+
+    Raises:
+        NeedsSandboxError: the project's C did not come with Boardwright.
+    """
+    require_template(context.origin, "app.c")
+    source = check_source(context.workspace.files["app.c"].decode())
+    if source.outcome is not Outcome.PASS:
+        return StageResult(_STAGE, (source,))
+    compiled = compile_model(load_model(context.made["model.tflite"]))
+    test = arrays.load(context.made["test.npz"])
+    int8 = arrays.load(context.made["int8_scores.npz"])
+    expected = Expected(
+        truth=test["y"].astype(np.int64),
+        scores=int8["scores"].astype(np.int8),
+        decisions=None,
+        macs=compiled.summary.macs,
+    )
+    evidence: list[Evidence] = [source]
+    reports: list[RunReport] = []
+    names = [HOST, *(n for n in map(_canonical, context.goal.boards) if n != HOST)]
+    for name in names:
+        found, report = _measure(context, find_board(name), compiled, test["x"], expected)
+        evidence += found
+        if report is not None:
+            reports.append(report)
+            if name == HOST and report.outcome is RunOutcome.PASS:
+                expected = expected.with_decisions(report.decisions)
+    made = json.dumps([report.model_dump(mode="json") for report in reports])
+    return StageResult(_STAGE, tuple(evidence), {"reports.json": made.encode()})
+
+
+def _canonical(name: str) -> str:
+    return find_board(name).name
+
+
+def check_source(text: str) -> Evidence:
+    """Look for what C source of a project may not contain."""
+    found = forbidden_words(text)
+    return verdict(
+        "firmware.source",
+        _STAGE,
+        "app.c uses no assembler, no pragma and no foreign header",
+        not found,
+        "scan of the source without comments and strings",
+        f"take out: {', '.join(found)}",
+    )
+
+
+def _measure(
+    context: Context,
+    board: Board,
+    compiled: CompiledModel,
+    samples: npt.NDArray[np.generic],
+    expected: Expected,
+) -> tuple[list[Evidence], RunReport | None]:
+    with tempfile.TemporaryDirectory(prefix="boardwright-") as name:
+        project, out = Path(name) / "project", Path(name) / "build"
+        context.workspace.write_to(project)
+        firmware, builds = _build(board, project, compiled, out)
+        if firmware is None:
+            return [builds], None
+
+        def advanced(done: int, total: int) -> None:
+            context.progress.advanced(f"{board.name}: samples", done, total)
+
+        report = measure(board, firmware, samples, on_progress=advanced)
+    asked = board.name in map(_canonical, context.goal.boards)
+    limits = context.goal.limits if asked else None
+    return [
+        builds,
+        *check_answers(board, report, expected, limits),
+        *check_footprint(board, report, limits),
+        *check_cost(board, report, expected, limits),
+        *figure_speed(board, report),
+    ], report
+
+
+def _build(
+    board: Board, project: Path, compiled: CompiledModel, out: Path
+) -> tuple[Firmware | None, Evidence]:
+    check = f"firmware.{board.name}.builds"
+    claim = f"The firmware for {board.name} builds without a warning and fits {board.part}"
+    method = "C compiler and linker with the real part's memory; warnings count"
+    try:
+        firmware = build_firmware(board, project, compiled, out)
+    except BuildError as error:
+        return None, verdict(check, _STAGE, claim, False, method, str(error))
+    except ToolMissing as error:
+        return None, unmeasured(check, _STAGE, claim, Outcome.INFRASTRUCTURE, method, str(error))
+    warnings = "\n".join(firmware.warnings)
+    return firmware, verdict(check, _STAGE, claim, not warnings, method, warnings)
