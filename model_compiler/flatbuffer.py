@@ -32,7 +32,7 @@ class File:
         self.budget_bytes = _READS_PER_BYTE * len(self.data) + _LEAST_BUDGET_BYTES
 
     def slice(self, start: int, length: int) -> memoryview:
-        """Return `length` bytes from `start`, or raise MalformedModel where there are none."""
+        """Return `length` bytes from `start`, or raise MalformedModel if they are not all there."""
         if start < 0 or length < 0 or start + length > len(self.data):
             raise MalformedModel(
                 f"bytes {start} to {start + length} lie outside the file of {len(self.data)} bytes. "

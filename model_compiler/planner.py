@@ -1,7 +1,7 @@
 """Place tensors and scratch in one arena, such that what is needed together does not overlap.
 
 A buffer holds a tensor and all its views. It lives from the operator that writes it to the last
-that reads it; the model's inputs from before the first operator, its outputs until after the last one.
+that reads it; the model's inputs from before the first operator, its outputs until after the last.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Plan:
         offsets: Tensor index to byte offset, for each tensor that is no constant and that is used.
         scratch_offsets: Operator index to byte offset, for each operator that asked for scratch.
         arena_bytes: Size of the arena.
-        lower_bound_bytes: What the greediest moment needs; no plan that keeps tensors still is less.
+        lower_bound_bytes: What the greediest moment needs; no plan without moving is smaller.
     """
 
     offsets: dict[int, int]

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-/* Returns value * multiplier / 2^31, rounded to nearest, ties upwards. multiplier is not negative.
+/* Returns value * multiplier / 2^31, rounded to nearest, ties upwards. Not both are INT32_MIN.
  *
  * This is gemmlowp's SaturatingRoundingDoublingHighMul: its truncation of (product + nudge) with a nudge
  * that depends on the sign equals one floor; it saturates only where both factors are INT32_MIN. */

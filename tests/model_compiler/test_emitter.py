@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model_compiler import compile_model, dense_classifier, load_model
+from model_compiler.host import STRICT_FLAGS
+from model_compiler.version import COMPILER_VERSION
+from tests.model_compiler.tflite_builder import ModelBuilder
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def hostile_name_model(name: str) -> bytes:
+    builder = ModelBuilder()
+    builder.tensor((1, 4), scale=0.5, name=name)
+    builder.tensor((1, 4), scale=0.25, zero_point=1)
+    builder.add("RELU", (0,), (1,))
+    return builder.finish((0,), (1,))
+
+
+def network() -> bytes:
+    """Build a small model with a view, a scratch, shared weights and two outputs."""
+    random = np.random.default_rng(3)
+    builder = ModelBuilder()
+    image = builder.tensor((1, 4, 4, 2), scale=0.5, zero_point=3)
+    filters = builder.tensor((2, 3, 3, 2), scale=0.1, data=random.integers(-127, 128, (2, 3, 3, 2)))
+    first = builder.tensor((1, 4, 4, 2), scale=0.5, zero_point=-1)
+    second = builder.tensor((1, 4, 4, 2), scale=0.5, zero_point=2)
+    flat = builder.tensor((1, 32), scale=0.5, zero_point=2)
+    weights = builder.tensor((3, 32), scale=0.2, data=random.integers(-127, 128, (3, 32)))
+    scores = builder.tensor((1, 3), scale=0.5)
+    same = {"padding": 0, "stride_h": 1, "stride_w": 1}
+    builder.add("CONV_2D", (image, filters), (first,), **same)
+    builder.add("CONV_2D", (first, filters), (second,), **same)
+    builder.add("RESHAPE", (second,), (flat,))
+    builder.add("FULLY_CONNECTED", (flat, weights), (scores,))
+    return builder.finish((image,), (scores, second))
+
+
+@pytest.mark.parametrize("suffix", ["h", "c"])
+def test_the_files_of_a_tiny_model_are_as_recorded(suffix: str) -> None:
+    text = compile_model(dense_classifier(4, 3), name="tiny").files[f"bw_tiny.{suffix}"]
+    assert text == (GOLDEN / f"bw_tiny.{suffix}").read_text(encoding="utf-8")
+
+
+def test_the_same_model_gives_the_same_files() -> None:
+    first, second = (compile_model(load_model(network())) for _ in range(2))
+    assert dict(first.files) == dict(second.files)
+    assert first.summary == second.summary
+
+
+def test_shared_weights_are_written_once() -> None:
+    compiled = compile_model(load_model(network()))
+    assert compiled.files["bw_model.c"].count("weights_1[36]") == 1
+    first, second, view, dense = compiled.summary.operators
+    assert first.constant_bytes - second.constant_bytes == 36
+    assert view.constant_bytes == 0
+    assert compiled.summary.macs == first.macs + second.macs + dense.macs == 2 * 16 * 36 + 96
+
+
+def test_only_the_kernels_that_are_called_are_there() -> None:
+    compiled = compile_model(dense_classifier(4, 3))
+    assert set(compiled.files) == {
+        *("bw_model.h", "bw_model.c"),
+        *("bw_kernels.h", "bw_arithmetic.h", "bw_fully_connected.c"),
+    }
+
+
+def test_a_second_output_has_macros_of_its_own() -> None:
+    header = compile_model(load_model(network()), name="two").files["bw_two.h"]
+    assert "#define BW_TWO_OUTPUTS 2" in header
+    assert "#define BW_TWO_OUTPUT_BYTES 3\n" in header
+    assert "#define BW_TWO_OUTPUT_1_BYTES 32\n" in header
+    assert "#define BW_TWO_OUTPUT_1_ZERO_POINT (2)" in header
+
+
+@pytest.mark.parametrize("name", ["*/ #error", 'a\n"b', "x\\", "??/", "\u202e", "n" * 500])
+def test_a_tensor_name_cannot_leave_its_comment(name: str) -> None:
+    header = compile_model(load_model(hostile_name_model(name))).files["bw_model.h"]
+    (line,) = [line for line in header.splitlines() if "Input 0" in line]
+    assert line.startswith("/* Input 0: int8_t 1x4, ")
+    assert line.endswith('" */')
+    assert line.count("*/") == 1
+    assert line.isascii()
+    assert "\\" not in line
+
+
+@pytest.mark.parametrize("name", ["", "Model", "1st", "a-b", "a" * 33, "../x", "conv_2d;"])
+def test_a_name_that_is_no_identifier_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="cannot name a model"):
+        compile_model(dense_classifier(4, 3), name=name)
+
+
+@pytest.mark.parametrize("name", ["fully_connected", "kernels", "arithmetic"])
+def test_a_name_that_a_kernel_has_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="name of a kernel"):
+        compile_model(dense_classifier(4, 3), name=name)
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+    assert project["project"]["version"] == COMPILER_VERSION
+
+
+@pytest.mark.parametrize(
+    "compiler",
+    [
+        ("gcc",),
+        ("arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb"),
+        ("arm-none-eabi-gcc", "-mcpu=cortex-m0plus", "-mthumb"),
+    ],
+    ids=["host", "cortex-m4", "cortex-m0plus"],
+)
+@pytest.mark.parametrize("data", [network(), hostile_name_model("*/")], ids=["network", "name"])
+def test_the_c_has_no_warnings(compiler: tuple[str, ...], data: bytes, tmp_path: Path) -> None:
+    if shutil.which(compiler[0]) is None:
+        pytest.skip(f"{compiler[0]} is not installed")
+    compiled = compile_model(load_model(data))
+    compiled.write(tmp_path)
+    for name in compiled.files:
+        if name.endswith(".c"):
+            command = [*compiler, *STRICT_FLAGS, "-O2", "-c", name, "-o", "out.o"]
+            done = subprocess.run(
+                command, cwd=tmp_path, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, done.stderr
+
+
+def test_writing_replaces_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    compiled = compile_model(dense_classifier(4, 3))
+    (tmp_path / "bw_model.h").write_text("old")
+    compiled.write(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == set(compiled.files)
+    assert (tmp_path / "bw_model.h").read_text() == compiled.files["bw_model.h"]
