@@ -12,15 +12,15 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
+from bot.card.confusion import draw_confusion
 from bot.proposal import Figures
 from bot.rendering import measures
-from bot.rendering.text import plain
 
 # Colours that people with any kind of colour vision tell apart.
 # Source: M. Okabe and K. Ito, Color Universal Design, https://jfly.uni-koeln.de/color/.
-BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#595959"
+BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#595959"
 
 _STYLE: dict[Any, Any] = {
     "svg.hashsalt": "boardwright",
@@ -34,9 +34,6 @@ _STYLE: dict[Any, Any] = {
     "text.parse_math": False,
     "path.simplify": True,
 }
-_LABEL_MAX = 18  # characters of a class label beside an axis
-_COUNTS_MAX = 20  # classes up to which each cell shows its count
-_TICKS_MAX = 40  # classes up to which every class is named
 
 
 def draw(
@@ -52,51 +49,10 @@ def draw(
     matrix = measures.confusion(figures.truth, answers, len(labels))
     with mpl.rc_context(_STYLE):
         return {
-            "plots/confusion.svg": _svg(confusion(labels, matrix)),
+            "plots/confusion.svg": _svg(draw_confusion(labels, matrix)),
             "plots/learning.svg": _svg(learning(figures.history)),
             "plots/quantisation.svg": _svg(quantisation(figures)),
         }
-
-
-def confusion(labels: Sequence[str], matrix: npt.NDArray[np.int64]) -> Figure:
-    """Draw counts `[classes, classes]`; colour is the share of the true class."""
-    classes = len(labels)
-    side = min(9.0, max(3.2, 0.42 * classes))
-    figure = Figure(figsize=(side + 1.9, side + 1.3), layout="constrained")
-    axes = figure.add_subplot()
-    share = matrix / np.maximum(1, matrix.sum(axis=1, keepdims=True))
-    mesh = axes.pcolormesh(share, cmap="Blues", vmin=0, vmax=1, edgecolors="white", linewidth=0.5)
-    axes.invert_yaxis()
-    axes.set_aspect("equal")
-    if classes <= _COUNTS_MAX:
-        for (row, column), count in np.ndenumerate(matrix):
-            if count:
-                colour = "white" if share[row, column] > 0.55 else "black"
-                size = 10 if classes <= 12 else 8
-                axes.text(
-                    column + 0.5,
-                    row + 0.5,
-                    str(count),
-                    ha="center",
-                    va="center",
-                    color=colour,
-                    fontsize=size,
-                )
-    step = 1 if classes <= _TICKS_MAX else -(-classes // _TICKS_MAX)
-    names = [_short(label) for label in labels][::step]
-    at = np.arange(classes)[::step] + 0.5
-    upright = max(map(len, names), default=0) > 3
-    size = 10 if classes <= 20 else 8
-    axes.set_xticks(at, names, rotation=90 if upright else 0, fontsize=size)
-    axes.set_yticks(at, names, fontsize=size)
-    axes.tick_params(length=0)
-    axes.set_xlabel("answer")
-    axes.set_ylabel("true class")
-    axes.spines[:].set_visible(False)
-    bar = figure.colorbar(mesh, ax=axes, shrink=0.7, ticks=[0, 0.5, 1])
-    bar.set_label("share of the true class")
-    bar.outline.set_visible(False)
-    return figure
 
 
 def learning(history: Mapping[str, Sequence[float]]) -> Figure:
@@ -136,8 +92,9 @@ def quantisation(figures: Figures) -> Figure:
     counts, _ = np.histogram(errors, edges)
     axes.bar(edges[:-1], counts, np.diff(edges), align="edge", color=BLUE, linewidth=0)
     axes.set_yscale("symlog", linthresh=1)
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axes.set_ylim(bottom=0)
-    axes.set_xlim(left=0)
+    axes.set_xlim(0, float(edges[-1]))
     axes.axvline(step / 2, color=ORANGE, linestyle="--", linewidth=1.4)
     axes.annotate(
         "half a step of int8",
@@ -153,11 +110,6 @@ def quantisation(figures: Figures) -> Figure:
     axes.grid(axis="y", color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
     return figure
-
-
-def _short(label: str) -> str:
-    shown = plain(label)
-    return shown if len(shown) <= _LABEL_MAX else shown[: _LABEL_MAX - 1] + "…"
 
 
 def _svg(figure: Figure) -> bytes:
