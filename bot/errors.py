@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
+_OUR_ROOMS = ("bot", "hardware_runner", "model_compiler", "templates")
+
 
 class ExitCode(IntEnum):
     """How the command line ends."""
@@ -101,27 +103,46 @@ def explain(error: BaseException) -> Explanation:
 
     An exception that nobody foresaw is kept, with its traceback, in a file that the message names.
     """
-    if isinstance(error, RequestError):
-        return Explanation(str(error), ExitCode.REQUEST)
-    if isinstance(error, KeyboardInterrupt):
-        return Explanation(
-            "Interrupted. Run the same command again to go on.", ExitCode.INTERRUPTED
-        )
-    if isinstance(error, Infrastructure):
-        return Explanation(str(error), ExitCode.MACHINE)
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        remedy = "pip install 'boardwright[train,boards]'"
-        missing = ToolMissing(f"The Python package {error.name!r} is not installed.", remedy)
-        return Explanation(str(missing), ExitCode.MACHINE)
-    if isinstance(error, OSError) and error.filename is not None:
-        reason = error.strerror or type(error).__name__
-        return Explanation(f"{error.filename}: {reason}.", ExitCode.MACHINE)
+    if (code := _code(error)) is not None:
+        return Explanation(_message(error), code)
     log = _keep_traceback(error)
     return Explanation(
         f"Something went wrong that should not have ({type(error).__name__}). "
         f"The fault is Boardwright's; the details are in {log}.",
         ExitCode.OURS,
     )
+
+
+def _code(error: BaseException) -> ExitCode | None:
+    """Return the exit code for what was raised on purpose, by us or by the machine."""
+    # Imported here: they bring NumPy with them, which `boardwright --help` need not wait for.
+    from hardware_runner.errors import ProjectError, RunnerError  # noqa: PLC0415
+    from model_compiler.errors import CompilerError, HostBuildFailed, ModelError  # noqa: PLC0415
+
+    codes: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], ExitCode | None], ...]
+    codes = (
+        (KeyboardInterrupt, ExitCode.INTERRUPTED),
+        ((RequestError, ModelError, ProjectError), ExitCode.REQUEST),
+        (HostBuildFailed, None),
+        ((Infrastructure, CompilerError, RunnerError), ExitCode.MACHINE),
+    )
+    for kinds, code in codes:
+        if isinstance(error, kinds):
+            return code
+    known = isinstance(error, ModuleNotFoundError) and error.name not in (None, *_OUR_ROOMS)
+    known = known or (isinstance(error, OSError) and error.filename is not None)
+    return ExitCode.MACHINE if known else None
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "Interrupted. Run the same command again to go on."
+    if isinstance(error, ModuleNotFoundError):
+        remedy = "pip install 'boardwright[train,boards]'"
+        return str(ToolMissing(f"The Python package {error.name} is not installed.", remedy))
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror or type(error).__name__}."
+    return str(error)
 
 
 def _keep_traceback(error: BaseException) -> Path:

@@ -6,7 +6,7 @@ contradicts itself is shown from both sides.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +41,10 @@ class Understood:
 
 
 def understand(
-    request: Request, base_dir: Path, boards: Mapping[str, Board] = BOARDS
+    request: Request,
+    base_dir: Path,
+    boards: Mapping[str, Board] = BOARDS,
+    instead: Sequence[str] = (),
 ) -> Understood | Questions:
     """Turn a request into a goal, or into everything that must be asked, at once.
 
@@ -49,6 +52,7 @@ def understand(
         request: what was asked for, as a form or in free text.
         base_dir: the folder that paths in it are relative to.
         boards: the boards that can be named.
+        instead: names that stand in for the boards of the request.
     """
     asker = Asker()
     answers: Mapping[Field, str] = {}
@@ -58,6 +62,8 @@ def understand(
         )
     if not answers:
         return Questions(tuple(asker.questions))
+    if instead:
+        answers = {**answers, Field.BOARDS: ", ".join(instead)}
     statement = _statement(answers, asker)
     wanted = _boards(answers, boards, asker)
     limits = read_limits(answers, asker)

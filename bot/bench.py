@@ -1,0 +1,208 @@
+"""The bench mark: one model on one board, with random inputs that reach the model as they are."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from rich.table import Table
+
+from bot.authors.template_author import TemplateAuthor
+from bot.goal import DataSource, Goal, Limits, Task
+from bot.pipeline import run_stages
+from bot.progress import Progress
+from bot.sources import load
+from hardware_runner.board import Board
+from hardware_runner.build import build_firmware
+from hardware_runner.errors import ProjectError
+from hardware_runner.measure import measure
+from hardware_runner.report import RunOutcome
+from model_compiler import ModelError, compile_model, load_model
+
+SEED = 1
+
+# Raw samples are float32 and the features a copy, so that after quantisation the model gets exactly
+# the random int8 values.
+_PROJECT = {
+    "goal.h": """#ifndef GOAL_H
+#define GOAL_H
+#include "bw_model.h"
+typedef float bw_raw_t;
+#define BW_RAW_COUNT BW_MODEL_INPUT_COUNT
+#define BW_FEATURE_COUNT BW_MODEL_INPUT_COUNT
+#define BW_CLASS_COUNT BW_MODEL_OUTPUT_COUNT
+#endif
+""",
+    "features.h": """#ifndef FEATURES_H
+#define FEATURES_H
+#include "goal.h"
+void bw_features(const bw_raw_t raw[BW_RAW_COUNT], float features[BW_FEATURE_COUNT]);
+#endif
+""",
+    "features.c": """#include "features.h"
+void bw_features(const bw_raw_t raw[BW_RAW_COUNT], float features[BW_FEATURE_COUNT])
+{
+    for (int i = 0; i < BW_FEATURE_COUNT; ++i) {
+        features[i] = raw[i];
+    }
+}
+""",
+    "app.h": """#ifndef APP_H
+#define APP_H
+#include <stdint.h>
+#include "goal.h"
+int bw_app_on_result(const int8_t scores[BW_CLASS_COUNT]);
+void bw_app_reset(void);
+#endif
+""",
+    "app.c": """#include "app.h"
+void bw_app_reset(void)
+{
+}
+int bw_app_on_result(const int8_t scores[BW_CLASS_COUNT])
+{
+    (void)scores;
+    return -1;
+}
+""",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The cost of a model on a board; sizes are of the whole firmware unless they say model."""
+
+    model: str
+    board: str
+    macs: int
+    instructions: float | None
+    flash_bytes: int
+    model_flash_bytes: int
+    ram_bytes: int
+    arena_bytes: int
+    stack_bytes: int | None
+
+    @property
+    def instructions_per_mac(self) -> float | None:
+        """Return the cost of a multiply-accumulate; None where there are none, or no count."""
+        return self.instructions / self.macs if self.instructions and self.macs else None
+
+    def as_json(self) -> dict[str, object]:
+        """Return the figures by name."""
+        return {**dataclasses.asdict(self), "instructions_per_mac": self.instructions_per_mac}
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A model that could not be measured on a board, and why."""
+
+    model: str
+    board: str
+    why: str
+
+    def as_json(self) -> dict[str, object]:
+        """Return the reason by name."""
+        return dataclasses.asdict(self)
+
+
+def measure_model(
+    name: str, content: bytes, board: Board, samples: int, folder: Path
+) -> Measured | Failed:
+    """Compile a model, build it for a board, run random inputs and return the cost.
+
+    Args:
+        name: what the model is called in the table.
+        content: the `.tflite` file.
+        board: what to measure on.
+        samples: how many random inputs.
+        folder: scratch space, made if missing.
+
+    Raises:
+        ToolMissing: a compiler is not installed.
+    """
+    try:
+        compiled = compile_model(load_model(content))
+        port = compiled.summary.inputs[0]
+        if port.dtype != "int8_t" or len(compiled.summary.inputs) != 1:
+            return Failed(name, board.name, "needs one int8 input")
+        project = folder / "project"
+        project.mkdir(parents=True)
+        for path, text in _PROJECT.items():
+            (project / path).write_text(text)
+        firmware = build_firmware(board, project, compiled, folder / "build")
+    except (ModelError, ProjectError) as error:
+        return Failed(name, board.name, str(error))
+    int8 = np.random.default_rng(SEED).integers(-128, 128, (samples, port.count))
+    raw = ((int8 - port.zero_point) * port.scale).astype(np.float32)
+    report = measure(board, firmware, raw, response_timeout_s=120.0)
+    if report.outcome is not RunOutcome.PASS:
+        return Failed(name, board.name, report.reason)
+    footprint = firmware.footprint
+    return Measured(
+        model=name,
+        board=board.name,
+        macs=compiled.summary.macs,
+        instructions=report.cost.model_median if report.cost else None,
+        flash_bytes=footprint.flash_bytes,
+        model_flash_bytes=footprint.model_code_bytes + footprint.model_constant_bytes,
+        ram_bytes=footprint.ram_bytes,
+        arena_bytes=footprint.arena_bytes,
+        stack_bytes=report.footprint.stack_bytes if report.footprint else None,
+    )
+
+
+def digits_model(workdir: Path, progress: Progress) -> bytes:
+    """Train the digits example and return its `.tflite`."""
+    source = DataSource(uri="sklearn:digits")
+    loaded = load(source, workdir)
+    goal = Goal(
+        name="digits",
+        title="Handwritten digits",
+        statement="Recognise handwritten digits.",
+        task=Task.IMAGE_CLASSIFICATION,
+        data=source,
+        labels=loaded.labels,
+        raw=loaded.raw,
+        boards=("host",),
+        limits=Limits(),
+    )
+    proposal = run_stages(
+        goal,
+        loaded.records,
+        workdir=workdir / "digits",
+        author=TemplateAuthor(goal.task),
+        progress=progress,
+    )
+    return proposal.files["model.tflite"]
+
+
+def benchmark_table(rows: Sequence[Measured | Failed]) -> Table:
+    """Return the figures as a table, one row for each model and board."""
+    names = ("instructions", "MACs", "instr/MAC", "flash", "of it model", "RAM", "stack")
+    table = Table("model", "board", *names, caption="flash, RAM and stack in bytes")
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for row in rows:
+        model = row.model if len(row.model) <= 40 else f"...{row.model[-37:]}"
+        if isinstance(row, Failed):
+            table.add_row(model, row.board, row.why.splitlines()[0][:120])
+            continue
+        table.add_row(
+            model,
+            row.board,
+            _count(row.instructions),
+            _count(row.macs),
+            f"{row.instructions_per_mac:.2f}" if row.instructions_per_mac else "-",
+            _count(row.flash_bytes),
+            _count(row.model_flash_bytes),
+            _count(row.ram_bytes),
+            _count(row.stack_bytes),
+        )
+    return table
+
+
+def _count(value: float | int | None) -> str:
+    return "-" if value is None else f"{value:,.0f}"

@@ -1,0 +1,84 @@
+"""The command line: `boardwright run`, `compile`, `boards`, `measure`, `doctor`, `benchmark`."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated
+
+import click
+import typer
+from rich.console import Console
+from rich.markdown import Markdown
+
+from bot.commands import benchmark, boards, compile_model, doctor, measure, run
+from bot.errors import ExitCode, RequestError, explain
+
+app = typer.Typer(
+    name="boardwright",
+    help="From an issue that describes a TinyML goal to a proposal whose every claim was measured.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run")(run.run)
+app.command("compile")(compile_model.compile_file)
+app.command("boards")(boards.boards)
+app.command("measure")(measure.measure_project)
+app.command("doctor")(doctor.report)
+app.command("benchmark")(benchmark.benchmark)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        try:
+            typer.echo(f"boardwright {version('boardwright')}")
+        except PackageNotFoundError:
+            typer.echo("boardwright, not installed")
+        raise typer.Exit()
+
+
+@app.callback()
+def options(
+    show_version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and stop."
+        ),
+    ] = False,
+) -> None:
+    """From an issue that describes a TinyML goal to a proposal whose every claim was measured."""
+
+
+def invoke(arguments: list[str]) -> int:
+    """Run one command line and return its exit code; no exception leaves it."""
+    try:
+        code = app(arguments, standalone_mode=False)
+    except click.exceptions.Abort:
+        return _fail(KeyboardInterrupt())
+    except click.ClickException as error:
+        error.show()
+        return int(ExitCode.REQUEST)
+    except BrokenPipeError:
+        return int(ExitCode.DONE)  # the reader of a pipe has seen enough
+    except (Exception, KeyboardInterrupt) as error:
+        return _fail(error)
+    return int(code or 0)
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    sys.exit(invoke(sys.argv[1:]))
+
+
+def _fail(error: BaseException) -> int:
+    """Tell a person what went wrong, without a traceback."""
+    explanation = explain(error)
+    console = Console(stderr=True)
+    if isinstance(error, RequestError) and console.is_terminal:
+        console.print(Markdown(explanation.message))
+    else:
+        console.print(explanation.message, markup=False, highlight=False, soft_wrap=True)
+    return int(explanation.code)

@@ -1,0 +1,79 @@
+"""`boardwright benchmark`: what models cost on boards, measured with random inputs."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bot.errors import ExitCode, RequestError
+from bot.workspace import write_atomically
+
+DEFAULT_BOARDS = ("mps2-an386", "mps2-an500", "mps3-an547")
+
+
+def benchmark(
+    models: Annotated[
+        list[Path] | None,
+        typer.Argument(help="int8 .tflite files, or folders that are searched for them"),
+    ] = None,
+    board: Annotated[list[str] | None, typer.Option(help="may be repeated")] = None,
+    samples: Annotated[int, typer.Option(min=1, max=1000, help="random inputs of each model")] = 5,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="write the figures to this file")
+    ] = None,
+) -> int:
+    """Measure instructions, flash, RAM and stack of models on boards.
+
+    Without a model, the digits model of the example is trained first.
+    """
+    from bot.bench import (  # noqa: PLC0415
+        Failed,
+        Measured,
+        benchmark_table,
+        digits_model,
+        measure_model,
+    )
+    from bot.console import choose_progress  # noqa: PLC0415
+    from hardware_runner.boards import find_board  # noqa: PLC0415
+
+    targets = [find_board(name) for name in board or DEFAULT_BOARDS]
+    rows: list[Failed | Measured] = []
+    with (
+        tempfile.TemporaryDirectory(prefix="boardwright-") as scratch,
+        choose_progress() as progress,
+    ):
+        files = _files(models) if models else {"digits": digits_model(Path(scratch), progress)}
+        for name, content in files.items():
+            for target in targets:
+                progress.note(f"{name} on {target.name}")
+                folder = Path(scratch) / str(len(rows))
+                rows.append(measure_model(name, content, target, samples, folder))
+    Console().print(benchmark_table(rows))
+    if json_file is not None:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps([row.as_json() for row in rows], indent=2)
+        write_atomically(json_file, text.encode() + b"\n")
+    failed = any(isinstance(row, Failed) for row in rows)
+    return int(ExitCode.LIMIT_MISSED if failed else ExitCode.DONE)
+
+
+def _files(models: list[Path]) -> dict[str, bytes]:
+    """Return the models by name, of folders those below them, in the order of their paths."""
+    found: list[Path] = []
+    for path in models:
+        if path.is_dir():
+            found += sorted(path.rglob("*.tflite"))
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise RequestError(f"There is no {path}.", "Name a .tflite file, or a folder of them.")
+    if not found:
+        raise RequestError(
+            f"{', '.join(map(str, models))} holds no .tflite file.", "Name a folder that does."
+        )
+    return {str(path): path.read_bytes() for path in found}

@@ -1,0 +1,69 @@
+"""`boardwright measure`: a project on boards, without training anything."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bot.errors import ExitCode, RequestError
+from bot.workspace import write_atomically
+
+
+def measure_project(
+    project: Annotated[Path, typer.Argument(help="a project folder, with model.tflite in it")],
+    board: Annotated[list[str], typer.Option("--board", help="repeat it for several boards")],
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="write the reports to this file")
+    ] = None,
+) -> None:
+    """Build a project's firmware, stream its held-out samples through it, and show the report."""
+    import numpy as np  # noqa: PLC0415
+    from pydantic import TypeAdapter  # noqa: PLC0415
+
+    from bot.console import choose_progress  # noqa: PLC0415
+    from bot.summary import report_table  # noqa: PLC0415
+    from hardware_runner.boards import find_board  # noqa: PLC0415
+    from hardware_runner.build import build_firmware  # noqa: PLC0415
+    from hardware_runner.measure import measure  # noqa: PLC0415
+    from hardware_runner.report import RunOutcome, RunReport  # noqa: PLC0415
+    from model_compiler import compile_model, load_model  # noqa: PLC0415
+
+    for needed in ("model.tflite", "testset.npz", "goal.h", "features.c", "app.c"):
+        if not (project / needed).is_file():
+            raise RequestError(
+                f"{project} holds no {needed}.", "Name the folder of a project, tinyml/<name>."
+            )
+    targets = [find_board(name) for name in board]
+    compiled = compile_model(load_model((project / "model.tflite").read_bytes()))
+    with np.load(project / "testset.npz", allow_pickle=False) as stored:
+        samples, truth = stored["x"], stored["y"]
+    reports: list[RunReport] = []
+    with (
+        tempfile.TemporaryDirectory(prefix="boardwright-") as scratch,
+        choose_progress() as progress,
+    ):
+        for target in targets:
+            firmware = build_firmware(target, project, compiled, Path(scratch) / target.name)
+            what = f"samples on {target.name}"
+            reports.append(
+                measure(
+                    target,
+                    firmware,
+                    samples,
+                    on_progress=lambda done, total, what=what: progress.advanced(what, done, total),  # type: ignore[misc]
+                )
+            )
+    Console().print(report_table(reports, truth))
+    if json_file is not None:
+        content = TypeAdapter(list[RunReport]).dump_json(reports, indent=2)
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(json_file, content + b"\n")
+    outcomes = {report.outcome for report in reports}
+    if RunOutcome.INFRASTRUCTURE in outcomes or RunOutcome.SKIPPED in outcomes:
+        raise typer.Exit(int(ExitCode.MACHINE))
+    if RunOutcome.FAIL in outcomes:
+        raise typer.Exit(int(ExitCode.LIMIT_MISSED))

@@ -1,0 +1,63 @@
+"""`boardwright run`: the whole journey, from a file with an issue to a branch with a proposal."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markdown import Markdown
+
+from bot.errors import ExitCode
+
+
+class AuthorKind(Enum):
+    """Who may write the stages' files."""
+
+    TEMPLATE = "template"
+
+
+def run(  # noqa: PLR0917  (each is an option of the command)
+    issue: Annotated[Path, typer.Argument(help="markdown file with the request")],
+    into: Annotated[
+        Path, typer.Option(help="git repository for the proposal; a new folder becomes one")
+    ],
+    board: Annotated[
+        list[str] | None, typer.Option(help="use this board instead; may be repeated")
+    ] = None,
+    author: Annotated[AuthorKind, typer.Option(help="who writes the files")] = AuthorKind.TEMPLATE,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="of split and training")] = 1,
+    fresh: Annotated[bool, typer.Option("--fresh", help="forget an interrupted run")] = False,
+) -> int:
+    """Turn a request into a branch with trained, compiled and measured code.
+
+    Ends with 0 where every limit is met, 1 where one was missed or could not be proven, 2 where the
+    request leaves questions, 3 where machine or board failed.
+    """
+    import shlex  # noqa: PLC0415
+
+    from bot.console import choose_progress  # noqa: PLC0415
+
+    console = Console()
+    with choose_progress() as progress:
+        progress.note("reading the request")
+        from bot.journey import travel  # noqa: PLC0415  (brings NumPy and pandas)
+        from bot.questions import Questions  # noqa: PLC0415
+
+        end = travel(issue, into, progress, boards=board or (), seed=seed, fresh=fresh)
+    if isinstance(end, Questions):
+        text = end.markdown()
+        if console.is_terminal:
+            console.print(Markdown(text))
+        else:
+            console.print(text, markup=False, highlight=False, soft_wrap=True)
+        return int(ExitCode.REQUEST)
+
+    from bot.summary import exit_code, show  # noqa: PLC0415
+
+    show(console, end.proposal, end.published)
+    line = f"git -C {shlex.quote(str(into))} show --stat {end.published.branch}"
+    console.print(f"to see it {line}", markup=False, highlight=False, soft_wrap=True)
+    return int(exit_code(end.proposal))

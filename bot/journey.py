@@ -1,0 +1,79 @@
+"""The journey: from the file that holds a request to a published proposal, or to the questions."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.authors.template_author import TemplateAuthor
+from bot.forge import Origin, Published
+from bot.forge.local import OURS, LocalForge
+from bot.naming import slug
+from bot.pipeline import DEFAULT_SEED, run_stages
+from bot.progress import Progress
+from bot.proposal import Proposal
+from bot.questions import Questions
+from bot.request import read_request
+from bot.understand import understand
+from hardware_runner.boards import find_board
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A journey that came to its end."""
+
+    proposal: Proposal
+    published: Published
+
+
+def travel(
+    issue: Path,
+    into: Path,
+    progress: Progress,
+    *,
+    boards: Sequence[str] = (),
+    seed: int = DEFAULT_SEED,
+    fresh: bool = False,
+) -> Arrived | Questions:
+    """Read, understand, make and publish what a file asks for.
+
+    Interrupted at any point, it goes on from there when it is called again with the same arguments.
+
+    Args:
+        issue: markdown file with the request; paths in it are relative to its folder.
+        into: git repository that the proposal is published to; a new folder becomes one.
+        progress: is told what happens.
+        boards: names or aliases that stand in for the boards of the request.
+        seed: of the split and of the training.
+        fresh: forget what an interrupted run left.
+
+    Raises:
+        RequestError, Infrastructure, UnknownBoard: what the rooms raise.
+    """
+    request = read_request(issue)
+    instead = tuple(dict.fromkeys(find_board(name).name for name in boards))
+    understood = understand(request, request.base_dir, instead=instead)
+    if isinstance(understood, Questions):
+        return understood
+    goal = understood.goal
+    progress.note(
+        f"{goal.title}: {goal.task.value}, {len(understood.records.frame):,} records of "
+        f"{len(goal.labels)} classes from {goal.data.uri}, on {', '.join(goal.boards)}"
+    )
+    origin = Origin(slug(issue.stem))
+    forge = LocalForge(into)
+    # Keys begin with a letter, so no folder of a proposal can have this name.
+    workdir = into / OURS / ".work" / origin.key
+    if fresh:
+        shutil.rmtree(workdir, ignore_errors=True)
+    proposal = run_stages(
+        goal,
+        understood.records,
+        workdir=workdir,
+        author=TemplateAuthor(goal.task),
+        progress=progress,
+        seed=seed,
+    )
+    return Arrived(proposal, forge.publish(proposal, origin))
