@@ -39,7 +39,7 @@ def refuse_impossible(goal: Goal, plan: Plan) -> None:
 
 
 def _smallest(board: Board, features: int, classes: int) -> Footprint | None:
-    """Return what the smallest firmware takes; None where the compiler is missing, which shows later."""
+    """Return what the smallest firmware takes; None without a compiler, which shows later."""
     compiled = compile_model(dense_classifier(features, classes))
     with tempfile.TemporaryDirectory(prefix="boardwright-") as folder:
         try:

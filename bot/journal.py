@@ -1,7 +1,7 @@
 """Journal: results of finished steps, kept so that an interrupted run goes on where it stopped.
 
-One file for each step, named for a key that covers everything the step depends on. A file is there whole or
-not at all, and carries a checksum; one that is damaged counts as absent.
+One file for each step, named for a key that covers everything the step depends on. A file is there
+whole or not at all, and carries a checksum; one that is damaged counts as absent.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def step_key(what: str, parts: Mapping[str, bytes]) -> str:
 
 @cache
 def code_version() -> str:
-    """Return a hash over our own sources: another version does not go on with a former one's steps."""
+    """Return a hash over our own sources: no version goes on with the steps of another."""
     digest = hashlib.sha256()
     for room in _ROOMS:
         for name, content in sorted(_sources(resources.files(room), room)):

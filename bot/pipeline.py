@@ -1,4 +1,4 @@
-"""The pipeline: five stages, each written, checked and kept, and a larger or smaller network where a limit is missed."""
+"""The pipeline: five stages, each written, checked and kept; another size if a limit is missed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.feasibility import refuse_impossible
 from bot.goal import Goal
 from bot.journal import Journal, step_key
 from bot.ladder import describe, missed, next_size
-from bot.plan import ModelSize, make_plan
+from bot.plan import ModelSize, Plan, make_plan
 from bot.progress import Progress
 from bot.proposal import AuthoredFile, Proposal
 from bot.publication import Attempt, assemble
@@ -88,9 +88,9 @@ def run_stages(
         plan=plan,
         size=plan.sizes[0],
         split=sides,
-        workspace=Workspace(
-            _given_files(context_goal=goal_toml(goal), header=goal_header(goal, plan))
-        ).with_files({"train.csv": sides.train.to_csv()}),
+        workspace=Workspace(_given_files(goal, plan)).with_files(
+            {"train.csv": sides.train.to_csv()}
+        ),
         made={},
         sandbox=sandbox or ProcessSandbox(),
         origin=author.origin,
@@ -109,11 +109,12 @@ def run_stages(
     )
 
 
-def _given_files(context_goal: str, header: str) -> dict[str, bytes]:
+def _given_files(goal: Goal, plan: Plan) -> dict[str, bytes]:
+    """Return the files that no author writes."""
     projects = resources.files("templates") / "projects"
     return {
-        "goal.toml": context_goal.encode(),
-        "goal.h": header.encode(),
+        "goal.toml": goal_toml(goal).encode(),
+        "goal.h": goal_header(goal, plan).encode(),
         "app.h": (projects / "app.h").read_bytes(),
         "test_board.py": (projects / "test_board.py").read_bytes(),
     }
@@ -134,7 +135,7 @@ def _climb(runner: _Runner, context: Context, shared: Sequence[StageResult]) -> 
 
 
 def choose(attempts: Sequence[Attempt]) -> Attempt:
-    """Return the attempt that misses least, and of equals the most accurate, and of those the first."""
+    """Return the attempt that misses least; of equals the most accurate, and of those the first."""
 
     def rank(attempt: Attempt) -> tuple[int, int, float]:
         reached = [
@@ -194,7 +195,7 @@ def _inputs(context: Context) -> dict[str, bytes]:
 
 
 def _worth_keeping(result: StageResult) -> bool:
-    """Say whether a result would come out the same next time: not if the machine had a part in it."""
+    """Say whether a result would come out the same next time: the machine had no part in it."""
     return result.usable and all(e.outcome is not Outcome.INFRASTRUCTURE for e in result.evidence)
 
 

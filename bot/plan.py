@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -136,7 +137,7 @@ def _convolutional(name: str, shape: tuple[int, ...], filters: int, goal: Goal) 
 
 def _dense(name: str, shape: Sequence[int], units: tuple[int, ...], goal: Goal) -> ModelSize:
     layers = [math.prod(shape), *units, len(goal.labels)]
-    macs = sum(a * b for a, b in zip(layers, layers[1:], strict=False))
+    macs = sum(a * b for a, b in pairwise(layers))
     return ModelSize(name, units, (), macs + sum(layers[1:]), macs)
 
 
@@ -176,7 +177,7 @@ def _tabular_features(goal: Goal, training: Records, seed: int) -> tuple[Feature
             f"{standardise}; the three channels are shares already, their sum is always about "
             f"{sums.mean():.3g}",
         )
-    y = training.frame[training.label_column].astype(str).to_numpy()
+    y = training.frame[training.label_column].astype(str).to_numpy(dtype=np.str_)
     plain, ratio = (_linear_score(f, y, seed) for f in (x, x / sums[:, np.newaxis]))
     if ratio < plain:
         return FeatureKind.STANDARDISE, standardise

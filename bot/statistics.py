@@ -21,7 +21,8 @@ def wilson_interval(successes: int, n: int, z: float = Z_95) -> tuple[float, flo
     Raises:
         ValueError: the counts make no proportion.
 
-    Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927).
+    Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference,
+    Journal of the American Statistical Association 22 (1927).
     """
     if n < 1 or not 0 <= successes <= n:
         raise ValueError(f"{successes} of {n} is not a proportion")

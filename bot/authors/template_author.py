@@ -1,4 +1,4 @@
-"""Write a project's files from the worked projects in `templates/projects/`, without a key or a network."""
+"""Write a project's files from the worked projects in `templates/projects/`: no key, no network."""
 
 from __future__ import annotations
 

@@ -90,8 +90,8 @@ def require_template(origin: Origin, what: str) -> None:
     """
     if origin is not Origin.TEMPLATE:
         raise NeedsSandboxError(
-            f"{what} by a {origin.value} needs a sandbox that isolates it; none is set up here, and "
-            "without one only the shipped templates run"
+            f"{what} by a {origin.value} needs a sandbox that isolates it; none is set up here, "
+            "and without one only the shipped templates run"
         )
 
 

@@ -1,7 +1,8 @@
 """Run trusted template code in a process of its own: bounded, but NOT isolated.
 
-This keeps accidents in bounds (a deadline, memory, a flood of output, a stray environment), nothing more. The
-code sees the machine's files and its network. So it refuses whatever the shipped templates did not write.
+This keeps accidents in bounds (a deadline, memory, a flood of output, a stray environment), nothing
+more. The code sees the machine's files and its network. So it refuses whatever did not come with
+Boardwright's templates.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import IO
 
 from bot.sandbox.collect import RefusedOutputError, collect
 from bot.sandbox.job import Job, Limits, Reason, Result, require_template
+from hardware_runner.process import with_parent
 
 _POLL_S = 0.1
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
@@ -48,7 +50,7 @@ def _run_in(folder: Path, job: Job) -> Result:
     argv = [sys.executable if part == "python" else part for part in job.argv[:1]]
     began = time.monotonic()
     with subprocess.Popen(
-        [*argv, *job.argv[1:]],
+        with_parent([*argv, *job.argv[1:]]),
         cwd=folder,
         env=_environment(folder),
         stdin=subprocess.DEVNULL,

@@ -1,1 +1,1 @@
-"""One module for each stage: what it asks of an author and the checks that turn files into evidence."""
+"""One module for each stage: it runs the author's files and turns what they do into evidence."""

@@ -1,4 +1,4 @@
-"""Named arrays as bytes, for files that processes exchange: same arrays, same bytes, never pickle."""
+"""Named arrays as bytes, for files that processes exchange: same arrays, same bytes, no pickle."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ Array = npt.NDArray[np.generic]
 def dump(**arrays: Array) -> bytes:
     """Return the arrays as an uncompressed `.npz`; its members carry no time of day."""
     buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+    np.savez(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
 
 
 def dump_small(**arrays: Array) -> bytes:
     """Return the arrays as a compressed `.npz`, for files that stay in a repository."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
 
 

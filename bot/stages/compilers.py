@@ -32,7 +32,7 @@ def host_compiler() -> str:
     raise ToolMissing("There is no C compiler on this machine.", "sudo apt-get install gcc")
 
 
-def compile_object(
+def compile_object(  # noqa: PLR0917
     sandbox: Sandbox,
     compiler: str,
     flags: Sequence[str],

@@ -1,4 +1,7 @@
-"""The convert stage: an int8 model whose answers are the compiler's, TFLM's and nearly the float model's."""
+"""The convert stage: an int8 model that answers nearly what the float model answers.
+
+What the compiler makes of it answers exactly what TensorFlow Lite Micro answers.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,9 @@ from bot.evidence import Evidence, Outcome, Stage
 from bot.sandbox.job import Job, Limits, Result
 from bot.stages import arrays
 from bot.stages.convert_checks import (
+    ORACLE_CLAIM,
     check_calibration,
     check_drop,
-    ORACLE_CLAIM,
     check_oracle,
     check_output,
     check_types,
@@ -92,10 +95,10 @@ _COMPILES = "The model has only operators that the compiler translates to C"
 
 
 def calibration_samples(features: _Floats) -> _Floats:
-    """Return at most `CALIBRATION_SAMPLES` training samples, evenly taken, with every extreme among them.
+    """Return about `CALIBRATION_SAMPLES` training samples, evenly taken.
 
-    The samples that hold the smallest and the largest value are always included, so that the range of the
-    calibration is the range of the training data.
+    Those that hold the smallest and the largest value are always among them, so that the
+    calibration has the range of the training data.
     """
     flat = features.reshape(len(features), -1)
     step = max(1, -(-len(features) // CALIBRATION_SAMPLES))

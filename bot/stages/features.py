@@ -1,4 +1,4 @@
-"""The features stage: `features.c` builds everywhere, keeps no state, and its output can be trained on."""
+"""The features stage: `features.c` builds everywhere, keeps no state, and can be trained on."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def _outputs(
 def extremes(goal: Goal, train: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
     """Return samples at the ends of what a sensor may deliver, `[4, *raw.shape]`.
 
-    Integers take their type's ends. A float has no such ends: ten times what the training samples hold.
+    Integers take their type's ends. Floats have none: ten times the training samples' largest.
     """
     if goal.raw.dtype is RawType.FLOAT32:
         reach = 10.0 * float(np.max(np.abs(train)))

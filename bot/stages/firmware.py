@@ -1,4 +1,4 @@
-"""The firmware stage: build for each board, run every held-out sample, and judge answers and cost."""
+"""The firmware stage: build for each board, run all held-out samples, judge answers and cost."""
 
 from __future__ import annotations
 

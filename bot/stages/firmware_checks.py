@@ -119,7 +119,8 @@ def _decisions(board: Board, report: RunReport, expected: Expected) -> tuple[Evi
             "samples",
             Relation.EQUAL,
             0,
-            f"decisions after each of {len(expected.decisions)} samples; on the host it acted {acted} times",
+            f"decisions after each of {len(expected.decisions)} samples; on the host it acted "
+            f"{acted} times",
             detail="app.c depends on something other than the scores.",
         ),
     )
@@ -149,74 +150,83 @@ def _accuracy(
 
 def check_footprint(board: Board, report: RunReport, limits: Limits | None) -> tuple[Evidence, ...]:
     """Judge flash and RAM against the part, and against the goal where it has limits."""
-    footprint = report.footprint
-    if footprint is None:
-        return _no_footprint(board, limits)
-    stack = footprint.stack_bytes
-    ram = footprint.ram_bytes + (stack or 0)
-    with_stack = "" if stack is None else f" and a measured stack of {stack:,}"
-    flash_method = (
-        f"code, constants and initial data in the ELF: model code {footprint.model_code_bytes:,}, model "
-        f"constants {footprint.model_constant_bytes:,}, the rest is shell, features and libraries"
-    )
-    ram_method = (
-        f"data and bss in the ELF, {footprint.arena_bytes:,} of it the model's arena{with_stack}"
-    )
+    memories = _memories(report)
+    asked = {} if limits is None else {"flash": limits.flash_max_bytes, "RAM": limits.ram_max_bytes}
     found = [
         judge(
-            f"firmware.{board.name}.fits_{kind}",
+            f"firmware.{board.name}.fits_{memory.kind.lower()}",
             _STAGE,
-            f"The firmware fits the {kind if kind == 'flash' else 'RAM'} of {board.part}",
-            used,
+            f"The firmware fits the {memory.kind} of {board.part}",
+            memory.used_bytes,
             "bytes",
             Relation.AT_MOST,
-            available,
-            method,
+            memory.available_bytes,
+            memory.method,
             detail="Take a smaller network or a larger board.",
         )
-        for kind, used, available, method in (
-            ("flash", footprint.flash_bytes, footprint.flash_limit_bytes, flash_method),
-            ("ram", ram, footprint.ram_limit_bytes, ram_method),
-        )
+        for memory in memories
     ]
-    for kind, used, most, method in (
-        ("flash", footprint.flash_bytes, limits and limits.flash_max_bytes, flash_method),
-        ("ram", ram, limits and limits.ram_max_bytes, ram_method),
-    ):
+    for kind, most in asked.items():
         if most is not None:
-            found.append(
-                judge(
-                    f"firmware.{board.name}.{kind}",
-                    _STAGE,
-                    f"{kind if kind == 'flash' else 'RAM'} of the firmware on {board.name}",
-                    used,
-                    "bytes",
-                    Relation.AT_MOST,
-                    most,
-                    method,
-                    detail="Allow more, or accept a smaller network.",
-                    source="goal",
-                )
-            )
+            memory = next((m for m in memories if m.kind == kind), None)
+            found.append(_against_goal(board, kind, memory, most))
     return tuple(found)
 
 
-def _no_footprint(board: Board, limits: Limits | None) -> tuple[Evidence, ...]:
-    asked = {
-        "flash": limits and limits.flash_max_bytes,
-        "ram": limits and limits.ram_max_bytes,
-    }
-    return tuple(
-        unmeasured(
-            f"firmware.{board.name}.{kind}",
-            _STAGE,
-            f"{kind if kind == 'flash' else 'RAM'} of the firmware on {board.name}",
-            Outcome.SKIPPED,
-            "ELF",
-            f"{board.title} has no flash and RAM of its own to measure",
-        )
-        for kind, most in asked.items()
-        if most is not None
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What a firmware takes of one kind of memory."""
+
+    kind: str
+    used_bytes: int
+    available_bytes: int
+    method: str
+
+
+def _memories(report: RunReport) -> tuple[_Memory, ...]:
+    """Return flash and RAM; nothing for a board that has none of its own."""
+    footprint = report.footprint
+    if footprint is None:
+        return ()
+    stack = footprint.stack_bytes
+    measured = "the stack was not measured" if stack is None else f"a measured stack of {stack:,}"
+    return (
+        _Memory(
+            "flash",
+            footprint.flash_bytes,
+            footprint.flash_limit_bytes,
+            f"code, constants and initial data in the ELF: model code "
+            f"{footprint.model_code_bytes:,}, model constants {footprint.model_constant_bytes:,}, "
+            "the rest is shell, features and libraries",
+        ),
+        _Memory(
+            "RAM",
+            footprint.ram_bytes + (stack or 0),
+            footprint.ram_limit_bytes,
+            f"data and bss in the ELF, the model's arena {footprint.arena_bytes:,} of it; {measured}",
+        ),
+    )
+
+
+def _against_goal(board: Board, kind: str, memory: _Memory | None, most: int) -> Evidence:
+    check, claim = (
+        f"firmware.{board.name}.{kind.lower()}",
+        f"{kind} of the firmware on {board.name}",
+    )
+    if memory is None:
+        why = f"{board.title} has no {kind} of its own to measure"
+        return unmeasured(check, _STAGE, claim, Outcome.SKIPPED, "ELF", why)
+    return judge(
+        check,
+        _STAGE,
+        claim[0].upper() + claim[1:],
+        memory.used_bytes,
+        "bytes",
+        Relation.AT_MOST,
+        most,
+        memory.method,
+        detail="Allow more, or accept a smaller network.",
+        source="goal",
     )
 
 
@@ -244,8 +254,8 @@ def check_cost(
             "instructions",
             Relation.AT_LEAST,
             max(1, expected.macs // MACS_PER_INSTRUCTION_MAX),
-            f"instructions of the model against its {expected.macs:,} multiply-accumulates, of which one "
-            f"instruction does at most {MACS_PER_INSTRUCTION_MAX}; {cost.method}",
+            f"instructions of the model against its {expected.macs:,} multiply-accumulates, of "
+            f"which one instruction does at most {MACS_PER_INSTRUCTION_MAX}; {cost.method}",
             detail="The count is too small for the model's arithmetic: it did not run.",
         ),
         judge(
@@ -257,8 +267,8 @@ def check_cost(
             Relation.NONE if most is None else Relation.AT_MOST,
             most,
             f"largest over {report.samples} samples: features {cost.features_max:,.0f}, model "
-            f"{cost.model_max:,.0f} (median {cost.features_median:,.0f} and {cost.model_median:,.0f}); "
-            f"{cost.method}",
+            f"{cost.model_max:,.0f}, median {cost.features_median:,.0f} and "
+            f"{cost.model_median:,.0f}; {cost.method}",
             detail="Take a smaller network.",
             source="harness" if most is None else "goal",
         ),

@@ -16,7 +16,8 @@ def quantise(
     ratio = features.astype(np.float32) / np.float32(scale)
     whole = np.trunc(ratio)
     rounded = whole + np.where(np.abs(ratio - whole) >= np.float32(0.5), np.sign(ratio), 0)
-    return np.clip(rounded + zero_point, -128, 127).astype(np.int8)
+    clipped = np.clip(rounded + zero_point, -128, 127)
+    return np.asarray(clipped, dtype=np.int8)
 
 
 def represented(scale: float, zero_point: int) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Run `convert()` of an authored convert.py; started within a sandbox. It sees training features only."""
+"""Run `convert()` of an authored convert.py on training features; started within a sandbox."""
 
 from __future__ import annotations
 

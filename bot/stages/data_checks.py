@@ -1,0 +1,181 @@
+"""What must hold for the samples of a project, each as a function of values."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from bot.evidence import Evidence, Relation, Stage, judge
+from bot.goal import Goal
+from bot.records import Records
+from bot.split import Split, leaks
+from bot.stages.stage_result import verdict
+
+TRAIN_PER_CLASS_MIN = 6
+HELD_OUT_PER_CLASS_MIN = 2
+HELD_OUT_MIN = 20
+
+Samples = tuple[npt.NDArray[np.generic], npt.NDArray[np.int64]]
+"""Raw samples `[N, *shape]` and their labels `[N]`."""
+
+_STAGE = Stage.DATA
+
+
+def check_repeatable(first: bytes, second: bytes) -> Evidence:
+    """Compare what two processes read from the same records."""
+    return verdict(
+        "data.repeatable",
+        _STAGE,
+        "Reading the data twice gives the same bytes",
+        first == second,
+        "load() on the training records in two processes, compared byte for byte",
+        "Something random or time-dependent is left in load(); seed it or take it out.",
+    )
+
+
+def check_values(goal: Goal, split: Split, train: Samples, test: Samples) -> tuple[Evidence, ...]:
+    """Compare arrays with the records: shape, type, finite, every value, every label."""
+    shape = goal.raw.shape
+    dtype = np.dtype(goal.raw.dtype.value)
+    shapes = all(
+        x.shape == (len(side.frame), *shape) and x.dtype == dtype
+        for (x, _), side in ((train, split.train), (test, split.test))
+    )
+    finite = all(bool(np.all(np.isfinite(x.astype(np.float64)))) for x, _ in (train, test))
+    wrong_labels = sum(
+        _differing(y, _expected_labels(goal, side))
+        for (_, y), side in ((train, split.train), (test, split.test))
+    )
+    wrong_values = sum(
+        _differing(x.reshape(len(x), -1), _expected_values(side, dtype))
+        for (x, _), side in ((train, split.train), (test, split.test))
+    )
+    wanted = f"[N, {', '.join(map(str, shape))}] {dtype}"
+    return (
+        verdict(
+            "data.shape",
+            _STAGE,
+            f"Samples are {wanted}",
+            shapes,
+            "shape and type of both sides against the goal",
+            f"expected {wanted}, got {list(train[0].shape)} {train[0].dtype}",
+        ),
+        verdict(
+            "data.finite", _STAGE, "Every value is finite", finite, "numpy.isfinite on both sides"
+        ),
+        judge(
+            "data.values",
+            _STAGE,
+            "Samples hold the values of the records, in their order",
+            wrong_values,
+            "values",
+            Relation.EQUAL,
+            0,
+            "values that differ from the records as the harness reads them",
+            detail="load() must return the columns as they stand; scaling belongs in features.c",
+        ),
+        judge(
+            "data.labels",
+            _STAGE,
+            "Labels are those of the records, as indices into the goal's labels",
+            wrong_labels,
+            "labels",
+            Relation.EQUAL,
+            0,
+            "labels that differ from the records as the harness reads them",
+            detail=f"the order is {', '.join(goal.labels)}",
+        ),
+    )
+
+
+def _differing(got: npt.NDArray[np.generic], expected: npt.NDArray[np.generic]) -> int:
+    if got.shape != expected.shape:
+        return max(got.size, expected.size)
+    return int(np.sum(got != expected))
+
+
+def _expected_labels(goal: Goal, records: Records) -> npt.NDArray[np.generic]:
+    index = {label: i for i, label in enumerate(goal.labels)}
+    texts = records.frame[records.label_column].astype(str)
+    return np.array([index.get(text, -1) for text in texts], dtype=np.int64)
+
+
+def _expected_values(records: Records, dtype: np.dtype[np.generic]) -> npt.NDArray[np.generic]:
+    table = records.frame[list(records.value_columns)].to_numpy(dtype=np.float64)
+    return table.astype(dtype)
+
+
+def check_split(goal: Goal, split: Split) -> tuple[Evidence, ...]:
+    """Count what each side holds, and what stands on both."""
+    counts = [_counts(goal, side) for side in (split.train, split.test)]
+    rows = len(split.train.frame) + len(split.test.frame)
+    return (
+        judge(
+            "data.classes",
+            _STAGE,
+            "Every class has enough training records",
+            min(counts[0]),
+            "records",
+            Relation.AT_LEAST,
+            TRAIN_PER_CLASS_MIN,
+            "records of the rarest class on the training side",
+            detail="Record more samples of the rarest class, or leave it out.",
+        ),
+        judge(
+            "data.held_out_classes",
+            _STAGE,
+            "Every class is judged",
+            min(counts[1]),
+            "records",
+            Relation.AT_LEAST,
+            HELD_OUT_PER_CLASS_MIN,
+            "records of the rarest class on the held-out side",
+            detail="Record more samples of the rarest class.",
+        ),
+        judge(
+            "data.held_out",
+            _STAGE,
+            "Enough records are held out to judge by",
+            len(split.test.frame),
+            "records",
+            Relation.AT_LEAST,
+            HELD_OUT_MIN,
+            f"records on the held-out side, of {rows}",
+            detail="With so few held-out records an accuracy says little; record more.",
+        ),
+        judge(
+            "data.leaks",
+            _STAGE,
+            "No held-out sample was trained on",
+            leaks(split.train, split.test),
+            "records",
+            Relation.EQUAL,
+            0,
+            "held-out records whose input equals that of a training record",
+        ),
+        judge(
+            "data.duplicates",
+            _STAGE,
+            "Records whose input occurs more than once; equal ones stay on one side",
+            split.duplicates,
+            "records",
+            Relation.NONE,
+            None,
+            f"equal inputs as the board receives them, among {rows} records",
+        ),
+        judge(
+            "data.conflicts",
+            _STAGE,
+            "Inputs that stand under more than one label, which no model can get right",
+            split.conflicts,
+            "inputs",
+            Relation.NONE,
+            None,
+            "equal inputs with different labels",
+        ),
+    )
+
+
+def _counts(goal: Goal, records: Records) -> list[int]:
+    occurring = records.frame[records.label_column].astype(str).value_counts()
+    return [int(occurring.get(label, 0)) for label in goal.labels]
