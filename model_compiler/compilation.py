@@ -18,6 +18,7 @@ from model_compiler.schema import TensorType
 from model_compiler.soundness import check_soundness
 
 _PORT_TYPES = (TensorType.INT8, TensorType.INT32, TensorType.FLOAT32)
+_MAX_ARENA_BYTES = 2**31 - 1
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
@@ -74,6 +75,8 @@ def compile_model(model: ir.Model, *, name: str = "model") -> CompiledModel:
         )
     check_model(model)
     arena = plan(model)
+    if arena.arena_bytes > _MAX_ARENA_BYTES:
+        raise UnsupportedModel(f"an arena of {arena.arena_bytes:,} bytes", "Use a smaller model.")
     emitted = {op.index: _emit(op, model, arena) for op in model.operators}
     summary = _summarise(model, arena, emitted)
     kernels = kernel_files(sorted({k for item in emitted.values() for k in item.kernels}))

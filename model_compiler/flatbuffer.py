@@ -35,7 +35,7 @@ class File:
         """Return `length` bytes from `start`, or raise MalformedModel if they are not all there."""
         if start < 0 or length < 0 or start + length > len(self.data):
             raise MalformedModel(
-                f"bytes {start} to {start + length} lie outside the file of {len(self.data)} bytes. "
+                f"bytes {start} to {start + length} lie outside the file of {len(self.data)}. "
                 "It is damaged or cut short: export it again."
             )
         self.budget_bytes -= length
@@ -132,7 +132,7 @@ class Table:
     def reals(self, field_id: int) -> tuple[float, ...]:
         """Return a vector of float32; empty where it is left out."""
         raw = self.vector(field_id, 4)
-        return () if raw is None else tuple(np.frombuffer(raw, "<f4").astype(float).tolist())
+        return () if raw is None else struct.unpack(f"<{len(raw) // 4}f", raw)
 
     def text(self, field_id: int) -> str:
         """Return a string; what is not UTF-8 in it is replaced."""

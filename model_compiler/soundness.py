@@ -5,14 +5,22 @@ from __future__ import annotations
 from model_compiler.errors import MalformedModel, UnsupportedModel
 from model_compiler.ir import NO_TENSOR, Model, Operator
 
+_MAX_OPERATORS = 1000
+_MAX_TENSORS = 4000  # bounds the time that planning takes
+
 
 def check_soundness(model: Model) -> None:
     """Return if operators run in order, every tensor is written once, and before it is read.
 
     Raises:
         MalformedModel: an index leads nowhere, or the order is impossible.
-        UnsupportedModel: there is no input, no output or no operator, or an output is a constant.
+        UnsupportedModel: something is missing or far too large, or an output is a constant.
     """
+    if len(model.operators) > _MAX_OPERATORS or len(model.tensors) > _MAX_TENSORS:
+        raise UnsupportedModel(
+            f"it has {len(model.operators)} operators and {len(model.tensors)} tensors, "
+            f"at most {_MAX_OPERATORS} and {_MAX_TENSORS} are taken"
+        )
     if not (model.inputs and model.outputs and model.operators):
         raise UnsupportedModel("inputs, outputs or operators are missing, nothing is computed")
     for index in (*model.inputs, *model.outputs):

@@ -28,7 +28,7 @@ static inline int32_t bw_divide_by_power_of_two(int32_t value, int32_t exponent)
 
 /* Returns value * multiplier * 2^(shift - 31) with TFLM's double rounding. shift is -31 to 30.
  *
- * A left shift wraps, as in TFLM; the compiler's limits on accumulators keep it from happening. */
+ * The compiler refuses models in which value << shift could overflow. */
 static inline int32_t bw_requantize(int32_t value, int32_t multiplier, int32_t shift)
 {
     if (shift > 0) {

@@ -28,7 +28,8 @@ def check(op: ir.Operator, model: ir.Model) -> None:
     y, x = _axes(op, model)
     shape = (found.input.shape[0], y.output, x.output, found.weights.shape[3])
     expect.same_shape(op, found.output, shape)
-    weighted_sum.check_multipliers(op, weighted_sum.channel_multipliers(found))
+    multipliers = weighted_sum.channel_multipliers(found)
+    weighted_sum.check_range(op, found, _CHANNEL_AXIS, multipliers)
 
 
 def _axes(op: ir.Operator, model: ir.Model) -> tuple[Axis, Axis]:

@@ -29,7 +29,7 @@ def check(op: ir.Operator, model: ir.Model) -> None:
     batches = found.input.count // inputs
     if found.output.shape[-1:] != (outputs,) or found.output.count != batches * outputs:
         expect.same_shape(op, found.output, (batches, outputs))
-    weighted_sum.check_multipliers(op, _multipliers(found))
+    weighted_sum.check_range(op, found, _CHANNEL_AXIS, _multipliers(found))
 
 
 def _multipliers(found: weighted_sum.Operands) -> list[float]:

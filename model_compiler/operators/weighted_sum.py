@@ -18,7 +18,7 @@ from model_compiler.operators import expect
 from model_compiler.operators.contract import Context
 from model_compiler.schema import Activation, TensorType
 
-_GREATEST_SHIFT = 30
+_SUM_LIMIT = 2**31 - 2**8  # leaves room for an output's zero point
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,8 @@ def operands(op: ir.Operator, model: ir.Model) -> Operands:
 def check(op: ir.Operator, model: ir.Model, channel_axis: int) -> Operands:
     """Refuse types, quantisation and sizes that the kernels do not take; return the tensors.
 
+    `check_range` comes after it.
+
     Args:
         op: The operator, whose inputs are data, weights and perhaps a bias.
         model: Its model.
@@ -60,7 +62,6 @@ def check(op: ir.Operator, model: ir.Model, channel_axis: int) -> Operands:
         expect.constant(op, found.bias)
         if found.bias.count != channels:
             expect.same_shape(op, found.bias, (channels,))
-    _check_accumulator(op, found, channel_axis)
     return found
 
 
@@ -76,20 +77,26 @@ def _check_weights(op: ir.Operator, weights: ir.Tensor, channel_axis: int) -> No
         expect.refuse(op, problem, expect.EXPORT_AGAIN, weights.name)
 
 
-def _check_accumulator(op: ir.Operator, found: Operands, channel_axis: int) -> None:
-    """Refuse weights with which some input would overflow the 32-bit accumulator."""
+def check_range(
+    op: ir.Operator, found: Operands, channel_axis: int, multipliers: list[float]
+) -> None:
+    """Refuse weights and scales with which some input would overflow 32 bits on its way out.
+
+    Args:
+        op: The operator.
+        found: Its tensors, checked.
+        channel_axis: As in `check`.
+        multipliers: Real multiplier of all channels, or of each.
+    """
     magnitude = _sum_by_channel(np.abs(found.weights.values().astype(np.int64)), channel_axis)
     greatest = np.abs(folded_bias(found, channel_axis)) + 128 * magnitude
-    if greatest.max() >= 2**31:
-        problem = f"sums reach {greatest.max()}, more than 32 bits hold"
-        expect.refuse(op, problem, "Split the layer.", found.weights.name)
-
-
-def check_multipliers(op: ir.Operator, multipliers: list[float]) -> None:
-    """Refuse real multipliers whose shift is beyond what TFLM takes."""
-    for multiplier in multipliers:
-        if not multiplier < 2.0**_GREATEST_SHIFT:
-            expect.refuse(op, f"the output scale is too small by {multiplier}", "Quantise again.")
+    for index, value in enumerate(greatest.tolist()):
+        multiplier = multipliers[index % len(multipliers)]
+        shift = quantize_multiplier(multiplier)[1] if multiplier < 2.0**31 else 31
+        if value << max(shift, 0) >= _SUM_LIMIT:
+            problem = f"sums reach {value} times {multiplier:g}, more than 32 bits hold"
+            cure = "Split the layer, or calibrate the conversion with data like those at run time."
+            expect.refuse(op, problem, cure, found.weights.name)
 
 
 def channel_multipliers(found: Operands) -> list[float]:

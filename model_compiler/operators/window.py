@@ -9,6 +9,8 @@ from model_compiler.arithmetic import output_size, padding_before
 from model_compiler.operators import expect
 from model_compiler.schema import Padding
 
+_REACH_LIMIT = 2**30  # keeps positions within 32 bits
+
 
 @dataclass(frozen=True, slots=True)
 class Axis:
@@ -47,6 +49,8 @@ def axis(
     if window < 1 or stride < 1 or dilation < 1:
         problem = f"filter {window}, stride {stride}, dilation {dilation}"
         expect.refuse(op, problem, expect.EXPORT_AGAIN)
+    if size + window * dilation + stride >= _REACH_LIMIT:
+        expect.refuse(op, f"a window of {window} with stride {stride}, dilation {dilation}")
     out = output_size(padding, size, window, stride, dilation)
     if out < 1:
         expect.refuse(op, f"a filter of {window} does not fit into {size}", "Use SAME padding.")

@@ -37,7 +37,9 @@ def test_a_model_is_read_whole() -> None:
     assert (image.name, image.shape, image.dtype) == ("image", (1, 6, 5, 2), TensorType.INT8)
     assert (image.scale, image.zero_point) == (0.5, 3)
     assert filters.quantization is not None
-    assert filters.quantization.scales == tuple(map(float, np.array([0.1, 0.2, 0.3, 0.4], np.float32)))
+    assert filters.quantization.scales == tuple(
+        map(float, np.array([0.1, 0.2, 0.3, 0.4], np.float32))
+    )
     assert filters.values()[3, 2, 1].tolist() == [26, 27]
     assert bias.values().tolist() == [1, -2, 3, -4]
     assert features.data is None
