@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import PackageNotFoundError, version
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 from rich.console import Console
 from rich.markdown import Markdown
 
 from bot.commands import benchmark, boards, compile_model, doctor, measure, run
 from bot.errors import ExitCode, RequestError, explain
+
+# Recent Typers bring a Click of their own; `BadParameter` is the public name that leads to either.
+_UsageError: type[Any] = typer.BadParameter.__bases__[0]
 
 app = typer.Typer(
     name="boardwright",
@@ -56,14 +58,14 @@ def invoke(arguments: list[str]) -> int:
     """Run one command line and return its exit code; no exception leaves it."""
     try:
         code = app(arguments, standalone_mode=False)
-    except click.exceptions.Abort:
+    except typer.Abort:
         return _fail(KeyboardInterrupt())
-    except click.ClickException as error:
-        error.show()
-        return int(ExitCode.REQUEST)
     except BrokenPipeError:
         return int(ExitCode.DONE)  # the reader of a pipe has seen enough
     except (Exception, KeyboardInterrupt) as error:
+        if isinstance(error, _UsageError):
+            error.show()
+            return int(ExitCode.REQUEST)
         return _fail(error)
     return int(code or 0)
 
