@@ -37,6 +37,10 @@ class Target:
     uart_write: str  # C statements that send `byte`
 
 
+def _word(address: int) -> str:
+    return f"*(volatile uint32_t *)0x{address:x}u"
+
+
 def _cmsdk(base: int) -> dict[str, str]:
     register = f"((volatile uint32_t *)0x{base:x}u)"
     return {
@@ -52,10 +56,10 @@ TARGETS = {
         ("-mcpu=cortex-m0",),
         (0x0, 0x40000),
         (0x2000_0000, 0x4000),
-        uart_on="((volatile uint32_t *)0x40002500u)[0] = 4u; ((volatile uint32_t *)0x40002008u)[0] = 1u;",
+        uart_on=f"{_word(0x4000_2500)} = 4u; {_word(0x4000_2008)} = 1u;",
         uart_write=(
-            "((volatile uint32_t *)0x4000211cu)[0] = 0u; ((volatile uint32_t *)0x4000251cu)[0] = byte;"
-            " while (((volatile uint32_t *)0x4000211cu)[0] == 0u) { }"
+            f"{_word(0x4000_211C)} = 0u; {_word(0x4000_251C)} = byte;"
+            f" while ({_word(0x4000_211C)} == 0u) {{ }}"
         ),
     ),
     "cortex-m4": Target(
@@ -79,7 +83,6 @@ void test_release(int8_t *arena);
 int test_main(void);
 void test_reset(void);
 void test_fault(void);
-extern uint32_t test_stack_end[];
 static int8_t arena[ARENA_BYTES] __attribute__((aligned(16)));
 void test_send(const void *bytes, uint32_t size)
 {
@@ -114,9 +117,10 @@ void test_reset(void)
     for (;;) {
     }
 }
-__attribute__((section(".vectors"), used)) static const void *const vectors[16] = {
-    test_stack_end, (const void *)test_reset, (const void *)test_fault, (const void *)test_fault,
-    (const void *)test_fault, (const void *)test_fault, (const void *)test_fault,
+typedef void vector(void);
+__attribute__((section(".vectors"), used)) static vector *const vectors[15] = {
+    test_reset, test_fault, test_fault, test_fault, test_fault,
+    test_fault, /* all of it behind the stack pointer, which the linker places */
 };
 """
 
@@ -125,7 +129,7 @@ ENTRY(test_reset)
 MEMORY {{ FLASH (rx) : ORIGIN = {flash[0]}, LENGTH = {flash[1]}
          RAM (rwx) : ORIGIN = {ram[0]}, LENGTH = {ram[1]} }}
 SECTIONS {{
-    .text : {{ KEEP(*(.vectors)) *(.text*) *(.rodata*) }} > FLASH
+    .text : {{ LONG(test_stack_end) KEEP(*(.vectors)) *(.text*) *(.rodata*) }} > FLASH
     .ARM.exidx : {{ *(.ARM.exidx*) }} > FLASH
     .data : {{ *(.data*) }} > RAM
     .bss (NOLOAD) : {{ *(.bss*) *(COMMON) }} > RAM
@@ -146,7 +150,9 @@ def run_target(
     script = folder / "link.ld"
     script.write_text(_SCRIPT.format(flash=target.flash, ram=target.ram))
     start = folder / "start.c"
-    start.write_text(_START.replace("UART_ON", target.uart_on).replace("UART_WRITE", target.uart_write))
+    start.write_text(
+        _START.replace("UART_ON", target.uart_on).replace("UART_WRITE", target.uart_write)
+    )
     elf = folder / "firmware.elf"
     flags = ("-mthumb", *target.cpu_flags, optimisation, "-ffunction-sections", "-fdata-sections")
     defines = (f"-DARENA_BYTES={arena_bytes}", f"-DHAS_FPU={int('hard' in str(target.cpu_flags))}")
@@ -166,9 +172,12 @@ def _answers(target: Target, elf: Path) -> bytes:
         *(QEMU, "-machine", target.machine, "-nodefaults", "-display", "none", "-monitor", "none"),
         *("-serial", "stdio", "-kernel", str(elf)),
     ]
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as process:
+    with (
+        elf.with_suffix(".log").open("wb") as log,
+        subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log
+        ) as process,
+    ):
         assert process.stdout is not None
         received = b""
         try:

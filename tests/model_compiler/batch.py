@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings, strategies as st
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from model_compiler import compile_model, load_model
 from model_compiler.errors import UnsupportedModel
@@ -185,7 +186,9 @@ def _driver(cases: Sequence[Case]) -> str:
                 name = f"m{number}_{turn}_{position}"
                 numbers = ",".join(map(str, value.tobytes()))
                 data.append(f"static const uint8_t {name}[{value.nbytes}] = {{{numbers}}};")
-                steps.append(f"memcpy(bw_m{number}_input(arena, {position}), {name}, sizeof {name});")
+                steps.append(
+                    f"memcpy(bw_m{number}_input(arena, {position}), {name}, sizeof {name});"
+                )
             steps.append(f"if (bw_m{number}_invoke(arena) != 0) {{ return 1; }}")
             for position in range(case.outputs):
                 suffix = f"OUTPUT_{position}" if position else "OUTPUT"

@@ -85,24 +85,23 @@ def weights(
 
 
 def bias(
-    draw: Draw,
-    model: ModelBuilder,
-    count: int,
-    scales: Array,
-    input_scale: float,
-    random: np.random.Generator,
+    draw: Draw, model: ModelBuilder, count: int, scales: Array, random: np.random.Generator
 ) -> int:
-    """Add a bias, or return -1 for none."""
+    """Add a bias on these scales, or return -1 for none."""
     size = draw(st.sampled_from([0, 1, 100, 20_000, 1_000_000]))
     if size == 0:
         return -1
     data = random.integers(-size, size + 1, count)
-    return model.tensor((count,), "int32", scale=scales * np.float32(input_scale), data=data)
+    return model.tensor((count,), "int32", scale=scales, data=data)
 
 
 def window(draw: Draw) -> tuple[int, int, int, int, Padding]:
     """Draw size, filter, stride and dilation of one axis that go together with either padding."""
-    size, filter_, stride = draw(st.integers(1, 9)), draw(st.integers(1, 4)), draw(st.integers(1, 3))
+    size, filter_, stride = (
+        draw(st.integers(1, 9)),
+        draw(st.integers(1, 4)),
+        draw(st.integers(1, 3)),
+    )
     dilation = draw(st.sampled_from([1, 1, 1, 2, 3]))
     return size, filter_, stride, dilation, draw(st.sampled_from(list(Padding)))
 
@@ -142,7 +141,7 @@ def convolution(draw: Draw, depthwise: bool) -> Case:
     scale, zero_point = draw(SCALES), draw(ZERO_POINTS)
     x = model.tensor((batch, height, width, channels), scale=scale, zero_point=zero_point)
     w, scales = weights(draw, model, shape, axis, random)
-    b = bias(draw, model, filters, scales, scale, random)
+    b = bias(draw, model, filters, scales * np.float32(scale), random)
     terms = filter_h * filter_w * (1 if depthwise else channels)
     real = scale * float(scales.max()) * 74 * 74 * math.sqrt(terms) / 64
     y = model.tensor(
@@ -160,14 +159,18 @@ def convolution(draw: Draw, depthwise: bool) -> Case:
 @st.composite
 def fully_connected(draw: Draw) -> Case:
     """FULLY_CONNECTED, per tensor and per channel, with dimensions kept or flattened."""
-    rows, inputs, outputs = draw(st.integers(1, 3)), draw(st.integers(1, 70)), draw(st.integers(1, 9))
+    rows, inputs, outputs = (
+        draw(st.integers(1, 3)),
+        draw(st.integers(1, 70)),
+        draw(st.integers(1, 9)),
+    )
     keep = draw(st.booleans())
     model, random = ModelBuilder(), np.random.default_rng(draw(SEEDS))
     scale = draw(SCALES)
     shape = (1, rows, inputs) if keep else (rows, inputs)
     x = model.tensor(shape, scale=scale, zero_point=draw(ZERO_POINTS))
     w, scales = weights(draw, model, (outputs, inputs), 0, random)
-    b = bias(draw, model, outputs, scales, scale, random)
+    b = bias(draw, model, outputs, scales * np.float32(scale), random)
     real = scale * float(scales.max()) * 74 * 74 * math.sqrt(inputs) / 64
     y = model.tensor(
         (1, rows, outputs) if keep else (rows, outputs),
