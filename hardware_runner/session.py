@@ -18,6 +18,9 @@ from hardware_runner.protocol import Damaged, Decoder, Frame, FrameType, Nak, en
 SLOWEST_BYTES_PER_SECOND = 2000
 """Slower than any line in use; a long request is given this much more time."""
 
+RESEND_AFTER_S = 2.0
+"""Silence after which a request is sent again; QEMU may hold the first byte back for a second."""
+
 _READ_SLICE_S = 0.1
 _SEQUENCES = 0x10000
 
@@ -86,11 +89,11 @@ class Session:
         first = self._next_sequence
         longest = max((len(p) for p in payloads), default=0)
         line_s = window * longest / SLOWEST_BYTES_PER_SECOND
-        resend_after_s = max(1.0, self._response_timeout_s / 5) + line_s
+        resend_after_s = RESEND_AFTER_S + line_s
         give_up_after_s = self._response_timeout_s + line_s
         done = sent = ever_sent = 0
         asked_again_for = -1
-        answered_at = heard_at = self._now()
+        answered_at = asked_at = self._now()
         while done < len(payloads):
             while sent < min(len(payloads), done + window):
                 self.resends += sent < ever_sent
@@ -99,13 +102,13 @@ class Session:
                 ever_sent = max(sent, ever_sent)
             items = list(self._receive())
             now = self._now()
-            if not items:
-                if now - answered_at > give_up_after_s:
-                    raise BoardSilent(self._silence(request, done, len(payloads), give_up_after_s))
-                if now - heard_at > resend_after_s:
-                    items = list(self._decoder.resync())
-                    heard_at = now
-                    sent = done
+            if now - answered_at > give_up_after_s:
+                raise BoardSilent(self._silence(request, done, len(payloads), give_up_after_s))
+            if now - asked_at > resend_after_s:
+                items += self._decoder.resync()
+                asked_at = now
+                asked_again_for = -1
+                sent = done
             for item in items:
                 wanted = (first + done) % _SEQUENCES
                 if isinstance(item, Damaged):
@@ -119,7 +122,7 @@ class Session:
                     done += 1
                     sent = max(sent, done)
                     self._next_sequence = (first + done) % _SEQUENCES
-                    answered_at = heard_at = now
+                    answered_at = asked_at = now
                     yield item.payload
                 elif item.type == FrameType.NAK and asked_again_for != done:
                     ahead = (item.sequence - wanted) % _SEQUENCES
