@@ -18,7 +18,7 @@ from bot.stages.authored import load_module
 
 # The short trainings that show whether the seed decides: samples of each class, and epochs.
 SMALL_PER_CLASS = 4
-SHORT_EPOCHS = 2
+SHORT_EPOCHS = 1
 
 
 def main() -> None:
