@@ -31,10 +31,13 @@ static inline int32_t bw_divide_by_power_of_two(int32_t value, int32_t exponent)
  * The compiler refuses models in which value << shift could overflow. */
 static inline int32_t bw_requantize(int32_t value, int32_t multiplier, int32_t shift)
 {
-    if (shift > 0) {
+    if (shift >= 0) {
         return bw_multiply_high((int32_t)((uint32_t)value << shift), multiplier);
     }
-    return bw_divide_by_power_of_two(bw_multiply_high(value, multiplier), -shift);
+    const int32_t high = bw_multiply_high(value, multiplier);
+
+    /* high / 2^-shift, ties away from zero; half a step is added after the shift, where it cannot overflow */
+    return (((high - (high < 0)) >> (-shift - 1)) + 1) >> 1;
 }
 
 static inline int32_t bw_clamp(int32_t value, int32_t least, int32_t greatest)
