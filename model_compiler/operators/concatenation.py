@@ -10,7 +10,7 @@ from model_compiler.schema import Activation
 
 MEMORY = Memory.OWN
 
-_MAX_INPUTS = 1000
+_MAX_INPUTS = 64
 
 
 def check(op: ir.Operator, model: ir.Model) -> None:

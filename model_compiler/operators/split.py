@@ -9,7 +9,7 @@ from model_compiler.options import SplitOptions
 
 MEMORY = Memory.OWN
 
-_MAX_OUTPUTS = 1000
+_MAX_OUTPUTS = 64
 
 
 def check(op: ir.Operator, model: ir.Model) -> None:

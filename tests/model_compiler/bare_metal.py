@@ -6,6 +6,7 @@ nRF51 Series Reference Manual 3.0, section 29 (UART).
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -182,7 +183,7 @@ def _answers(target: Target, elf: Path) -> bytes:
         received = b""
         try:
             while not received.endswith((b"READY", b"WRONG", b"FAULT")):
-                chunk = process.stdout.read1(65536)
+                chunk = os.read(process.stdout.fileno(), 65536)
                 assert chunk, f"QEMU ended: {received[-500:]!r}"
                 received += chunk
         finally:

@@ -52,7 +52,7 @@ def finish(
     kinds = [model.tensors[index].dtype for index in inputs]
     sets = []
     for number in range(SETS):
-        values = []
+        values: list[Array] = []
         for shape, kind in zip(shapes, kinds, strict=True):
             if kind == "float32":
                 values.append(random.normal(0, 3.0**number, shape).astype(np.float32))
@@ -471,13 +471,14 @@ def view(draw: Draw, kind: str) -> Case:
     x = model.tensor(shape, scale=scale, zero_point=zero_point)
     before = model.tensor(shape, scale=scale * 2, zero_point=zero_point)
     model.add("QUANTIZE", [x], [before])
+    options: dict[str, Any] = {}
     if kind == "EXPAND_DIMS":
         axis = draw(st.integers(0, len(shape)))
         seen = (*shape[:axis], 1, *shape[axis:])
-        operands, options = [before, model.constant(axis)], {}
+        operands = [before, model.constant(axis)]
     elif kind == "SQUEEZE":
         seen = tuple(size for size in shape if size > 1)
-        operands, options = [before], {}
+        operands = [before]
     else:
         seen = (shape[0], math.prod(shape[1:]))
         operands, options = [before, model.constant(seen)], {"new_shape": seen}

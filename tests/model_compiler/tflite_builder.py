@@ -136,7 +136,7 @@ class ModelBuilder:
         self,
         shape: Sequence[int],
         dtype: str = "int8",
-        scale: float | Sequence[float] | None = None,
+        scale: npt.ArrayLike | None = None,
         zero_point: int | Sequence[int] = 0,
         *,
         axis: int = 0,
