@@ -6,21 +6,27 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.card import model, plots
+from bot.card.layers import layers
 from bot.evidence import Stage
 from bot.proposal import Figures, Proposal
 from bot.rendering import measures, verdict, views
 from bot.rendering.environment import render_text
-from bot.rendering.text import Markdown, code
+from bot.rendering.text import Markdown, code, file_name
 from hardware_runner.report import RunOutcome
 
 
 def render_card(proposal: Proposal) -> dict[str, bytes]:
     """Return README.md and its plots, by path relative to the project folder."""
-    card = {"README.md": render_text("card.md.jinja", _values(proposal)).encode()}
+    card = {"README.md": card_text(proposal).encode()}
     if proposal.figures is not None:
         _, answers = _answers(proposal, proposal.figures)
         card |= plots.draw(proposal.goal.labels, proposal.figures, answers)
     return card
+
+
+def card_text(proposal: Proposal) -> str:
+    """Return the text of the model card, Markdown."""
+    return render_text("card.md.jinja", _values(proposal))
 
 
 def _values(proposal: Proposal) -> dict[str, object]:
@@ -40,13 +46,16 @@ def _values(proposal: Proposal) -> dict[str, object]:
         "asked": views.claim_rows(found.asked),
         "boards": [views.board_row(r, figures) for r in proposal.reports],
         "board_names": [
-            Markdown(r.board) for r in proposal.reports if r.outcome is not RunOutcome.SKIPPED
+            Markdown(file_name(r.board))
+            for r in proposal.reports
+            if r.outcome is not RunOutcome.SKIPPED
         ],
         "held_out": len(figures.truth) if figures else 0,
+        "licence": model.licence(proposal.goal.data.uri),
         "inputs": sorted(proposal.inputs_sha256.items()),
         "data_facts": views.claim_rows(e for e in proposal.evidence if e.stage is Stage.DATA),
         "model_facts": model.model_facts(proposal),
-        "layers": (),
+        "layers": layers(proposal.files.get("model.tflite", b"")),
         "figures": figures is not None,
         "answered_by": answered_by,
         "classes": views.class_rows(proposal, answers, model.training_counts(proposal)),

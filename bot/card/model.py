@@ -12,6 +12,7 @@ from bot.proposal import Proposal
 from bot.rendering import measures
 from bot.rendering.numbers import interval, number
 from bot.rendering.text import Markdown, code, inline
+from bot.sources.bundled import LICENCE
 
 _FEW = 30  # held-out samples of a class, below which its recall is a rough figure
 
@@ -36,22 +37,22 @@ def training_counts(proposal: Proposal) -> Mapping[str, int] | None:
     return None
 
 
-def model_facts(proposal: Proposal) -> list[tuple[str, Markdown]]:
+def model_facts(proposal: Proposal) -> list[tuple[Markdown, Markdown]]:
     """Return what is known of model.tflite as name and value."""
     content = proposal.files.get("model.tflite")
     if content is None:
         return []
     facts = [
-        ("`model.tflite`", Markdown(f"{number(len(content))} bytes")),
-        ("SHA-256", code(hashlib.sha256(content).hexdigest())),
+        (Markdown("`model.tflite`"), Markdown(f"{number(len(content))} bytes")),
+        (Markdown("SHA-256"), code(hashlib.sha256(content).hexdigest())),
     ]
     if figures := proposal.figures:
         facts.append(
             (
-                "output quantisation",
+                Markdown("output quantisation"),
                 Markdown(
                     f"int8, probability = {figures.output_scale:.8g} x "
-                    f"(score - {figures.output_zero_point})"
+                    f"(score {-figures.output_zero_point:+d})"
                 ),
             )
         )
@@ -95,3 +96,8 @@ def _sample_caveats(proposal: Proposal) -> list[str]:
             "samples only: its recall is a rough figure."
         )
     return lines
+
+
+def licence(uri: str) -> str:
+    """Return the licence of the data, as far as the source states one."""
+    return LICENCE if uri.startswith("sklearn:") else "not stated; ask who recorded the data"

@@ -16,7 +16,7 @@ from bot.forge.git import Git
 from bot.forge.lock import locked
 from bot.proposal import Proposal
 from bot.rendering.publication import Publication, render
-from bot.rendering.text import inline
+from bot.rendering.text import file_name, inline
 from bot.workspace import write_atomically
 
 OURS = ".boardwright"  # folder in the repository; excluded from git
@@ -82,7 +82,7 @@ def _texts(publication: Publication) -> dict[str, str]:
     title = f"{'Draft: ' if publication.draft else ''}{inline(publication.title)}"
     texts = {"pull-request.md": f"# {title}\n\n{publication.body}"}
     for number, comment in enumerate(publication.comments, start=1):
-        texts[f"comments/{number:02}-{comment.board}.md"] = comment.text
+        texts[f"comments/{number:02}-{file_name(comment.board)}.md"] = comment.text
     return texts
 
 

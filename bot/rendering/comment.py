@@ -7,7 +7,7 @@ from bot.proposal import Proposal
 from bot.rendering import measures, views
 from bot.rendering.environment import render_text
 from bot.rendering.marker import marker
-from bot.rendering.text import Markdown, inline
+from bot.rendering.text import Markdown, file_name, inline
 from hardware_runner.report import RunReport
 
 _CLASSES_MAX = 64  # rows of the table of classes: the worst are kept
@@ -31,7 +31,7 @@ def board_comment(proposal: Proposal, report: RunReport, origin: Origin) -> str:
     return render_text(
         "board_comment.md.jinja",
         {
-            "marker": marker(origin.key, report.board),
+            "marker": marker(origin.key, file_name(report.board)),
             "board": views.board_row(report, figures),
             "classes": rows,
             "labels": [inline(label, views.LABEL_MAX) for label in labels],

@@ -37,6 +37,8 @@ def limit(evidence: Evidence) -> Markdown:
     """Return the limit of a claim in words; empty where there is none."""
     if evidence.limit is None or evidence.relation is Relation.NONE:
         return Markdown("")
+    if isinstance(evidence.limit, str):
+        return inline(evidence.limit)
     return Markdown(_SIGNS[evidence.relation] + quantity(evidence.limit, evidence.unit))
 
 

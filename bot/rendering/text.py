@@ -47,6 +47,11 @@ def _visible(character: str) -> bool:
     )
 
 
+def file_name(text: str) -> str:
+    """Return a name of a-z, 0-9 and single '-' for a path, a shell or a marker; never empty."""
+    return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")[:60] or "unnamed"
+
+
 def inline(text: str, at_most: int = 400) -> Markdown:
     """Escape a string for any place inside a line or a table's cell.
 
