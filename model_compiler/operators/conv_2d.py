@@ -6,7 +6,7 @@ from model_compiler import ir
 from model_compiler.c_text import struct
 from model_compiler.operators import agreement, expect, weighted_sum
 from model_compiler.operators.contract import Context, Emitted, Memory
-from model_compiler.operators.window import Axis, axis
+from model_compiler.operators.window import Axis, axes
 from model_compiler.options import Conv2DOptions
 
 MEMORY = Memory.OWN
@@ -27,33 +27,16 @@ def check(op: ir.Operator, model: ir.Model) -> None:
     y, x = _axes(op, model)
     shape = (found.input.shape[0], y.output, x.output, found.weights.shape[0])
     expect.same_shape(op, found.output, shape)
-    multipliers = weighted_sum.channel_multipliers(found)
+    channels = found.weights.shape[_CHANNEL_AXIS]
+    multipliers = weighted_sum.channel_multipliers(found, channels)
     weighted_sum.check_range(op, found, _CHANNEL_AXIS, multipliers)
 
 
 def _axes(op: ir.Operator, model: ir.Model) -> tuple[Axis, Axis]:
     options = expect.options(op, Conv2DOptions)
     found = weighted_sum.operands(op, model)
-    _, height, width, _ = found.input.shape
     _, filter_h, filter_w, _ = found.weights.shape
-    return (
-        axis(
-            op,
-            options.padding,
-            size=height,
-            window=filter_h,
-            stride=options.stride_h,
-            dilation=options.dilation_h,
-        ),
-        axis(
-            op,
-            options.padding,
-            size=width,
-            window=filter_w,
-            stride=options.stride_w,
-            dilation=options.dilation_w,
-        ),
-    )
+    return axes(op, options, found.input.shape, (filter_h, filter_w))
 
 
 def _is_pointwise(op: ir.Operator, model: ir.Model) -> bool:
@@ -78,9 +61,7 @@ def emit(op: ir.Operator, context: Context) -> Emitted:
     options = expect.options(op, Conv2DOptions)
     found = weighted_sum.operands(op, context.model)
     channels = found.weights.shape[_CHANNEL_AXIS]
-    multipliers = weighted_sum.channel_multipliers(found)
-    if len(multipliers) == 1:
-        multipliers *= channels
+    multipliers = weighted_sum.channel_multipliers(found, channels)
     tables = weighted_sum.requantization(
         op, context, _CHANNEL_AXIS, multipliers, options.activation
     )

@@ -6,7 +6,7 @@ from model_compiler import ir
 from model_compiler.c_text import struct
 from model_compiler.operators import agreement, expect, weighted_sum
 from model_compiler.operators.contract import Context, Emitted, Memory
-from model_compiler.operators.window import Axis, axis
+from model_compiler.operators.window import Axis, axes
 from model_compiler.options import DepthwiseConv2DOptions
 
 MEMORY = Memory.OWN
@@ -22,39 +22,23 @@ def check(op: ir.Operator, model: ir.Model) -> None:
         expect.rank(op, tensor, 4, 4)
     found = weighted_sum.check(op, model, _CHANNEL_AXIS)
     agreement.activation_range(op, options.activation, found.output)
-    if found.weights.shape[0] != 1 or found.weights.shape[3] % found.input.shape[3]:
+    channels = options.depth_multiplier * found.input.shape[3]
+    if found.weights.shape[0] != 1 or found.weights.shape[3] != channels:
         problem = f"{found.input.shape[3]} channels meet weights of shape {found.weights.shape}"
+        problem += f" with depth multiplier {options.depth_multiplier}"
         expect.refuse(op, problem, expect.EXPORT_AGAIN)
     y, x = _axes(op, model)
     shape = (found.input.shape[0], y.output, x.output, found.weights.shape[3])
     expect.same_shape(op, found.output, shape)
-    multipliers = weighted_sum.channel_multipliers(found)
+    multipliers = weighted_sum.channel_multipliers(found, channels)
     weighted_sum.check_range(op, found, _CHANNEL_AXIS, multipliers)
 
 
 def _axes(op: ir.Operator, model: ir.Model) -> tuple[Axis, Axis]:
     options = expect.options(op, DepthwiseConv2DOptions)
     found = weighted_sum.operands(op, model)
-    _, height, width, _ = found.input.shape
     _, filter_h, filter_w, _ = found.weights.shape
-    return (
-        axis(
-            op,
-            options.padding,
-            size=height,
-            window=filter_h,
-            stride=options.stride_h,
-            dilation=options.dilation_h,
-        ),
-        axis(
-            op,
-            options.padding,
-            size=width,
-            window=filter_w,
-            stride=options.stride_w,
-            dilation=options.dilation_w,
-        ),
-    )
+    return axes(op, options, found.input.shape, (filter_h, filter_w))
 
 
 def macs(op: ir.Operator, model: ir.Model) -> int:
@@ -76,9 +60,7 @@ def emit(op: ir.Operator, context: Context) -> Emitted:
     options = expect.options(op, DepthwiseConv2DOptions)
     found = weighted_sum.operands(op, context.model)
     channels = found.weights.shape[_CHANNEL_AXIS]
-    multipliers = weighted_sum.channel_multipliers(found)
-    if len(multipliers) == 1:
-        multipliers *= channels
+    multipliers = weighted_sum.channel_multipliers(found, channels)
     tables = weighted_sum.requantization(
         op, context, _CHANNEL_AXIS, multipliers, options.activation
     )

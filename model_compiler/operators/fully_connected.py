@@ -42,7 +42,7 @@ def _multipliers(found: weighted_sum.Operands) -> list[float]:
     """
     assert found.weights.quantization is not None  # noqa: S101, checked
     if len(found.weights.quantization.scales) > 1:
-        return weighted_sum.channel_multipliers(found)
+        return weighted_sum.channel_multipliers(found, found.weights.shape[_CHANNEL_AXIS])
     return [float32_product(found.input.scale, found.weights.scale) / found.output.scale]
 
 

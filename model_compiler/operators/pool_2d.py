@@ -7,7 +7,7 @@ from model_compiler.arithmetic import activation_range
 from model_compiler.c_text import struct
 from model_compiler.operators import agreement, expect
 from model_compiler.operators.contract import Context, Emitted
-from model_compiler.operators.window import Axis, axis
+from model_compiler.operators.window import Axis, axes
 from model_compiler.options import Pool2DOptions
 
 _SCALE_TOLERANCE = 1.0e-6
@@ -35,23 +35,8 @@ def check(op: ir.Operator, model: ir.Model) -> None:
 
 def _axes(op: ir.Operator, model: ir.Model) -> tuple[Axis, Axis]:
     options = expect.options(op, Pool2DOptions)
-    _, height, width, _ = model.tensors[op.inputs[0]].shape
-    return (
-        axis(
-            op,
-            options.padding,
-            size=height,
-            window=options.filter_h,
-            stride=options.stride_h,
-        ),
-        axis(
-            op,
-            options.padding,
-            size=width,
-            window=options.filter_w,
-            stride=options.stride_w,
-        ),
-    )
+    image = model.tensors[op.inputs[0]].shape
+    return axes(op, options, image, (options.filter_h, options.filter_w))
 
 
 def emit(op: ir.Operator, context: Context, kernel: str) -> Emitted:

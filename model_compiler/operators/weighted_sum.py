@@ -99,14 +99,15 @@ def check_range(
             expect.refuse(op, problem, cure, found.weights.name)
 
 
-def channel_multipliers(found: Operands) -> list[float]:
-    """Return the real multiplier of each weight scale, in double precision throughout.
+def channel_multipliers(found: Operands, channels: int) -> list[float]:
+    """Return the real multiplier of each channel, in double precision throughout.
 
     Source: PopulateConvolutionQuantizationParams in tensorflow/lite/kernels/kernel_util.cc.
     """
     assert found.weights.quantization is not None  # noqa: S101, checked
     scales = found.weights.quantization.scales
-    return [found.input.scale * scale / found.output.scale for scale in scales]
+    products = [found.input.scale * scale / found.output.scale for scale in scales]
+    return products * channels if len(products) == 1 else products
 
 
 def _sum_by_channel(values: npt.NDArray[np.int64], channel_axis: int) -> npt.NDArray[np.int64]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from model_compiler import ir
 from model_compiler.arithmetic import output_size, padding_before
 from model_compiler.operators import expect
+from model_compiler.options import Conv2DOptions, DepthwiseConv2DOptions, Pool2DOptions
 from model_compiler.schema import Padding
 
 _REACH_LIMIT = 2**30  # keeps positions within 32 bits
@@ -36,21 +37,37 @@ class Axis:
         return (self.filter, self.stride, self.padding) == (1, 1, 0)
 
 
-def axis(
+def axes(
     op: ir.Operator,
-    padding: Padding,
-    *,
-    size: int,
-    window: int,
-    stride: int,
-    dilation: int = 1,
-) -> Axis:
-    """Return one axis of an operator's window, refusing what leaves no output."""
-    if window < 1 or stride < 1 or dilation < 1:
+    options: Conv2DOptions | DepthwiseConv2DOptions | Pool2DOptions,
+    image: tuple[int, ...],
+    window: tuple[int, int],
+) -> tuple[Axis, Axis]:
+    """Return vertical and horizontal axis of an operator's window, refusing what has no output.
+
+    Args:
+        op: The operator.
+        options: Its padding, strides and, but for pools, dilations.
+        image: Shape of its input, `[N, H, W, C]`.
+        window: Height and width of its filter.
+    """
+    dilations = (1, 1)
+    if not isinstance(options, Pool2DOptions):
+        dilations = (options.dilation_h, options.dilation_w)
+    _, height, width, _ = image
+    strides = (options.stride_h, options.stride_w)
+    vertical, horizontal = (
+        _axis(op, options.padding, numbers)
+        for numbers in zip((height, width), window, strides, dilations, strict=True)
+    )
+    return vertical, horizontal
+
+
+def _axis(op: ir.Operator, padding: Padding, numbers: tuple[int, int, int, int]) -> Axis:
+    size, window, stride, dilation = numbers
+    if min(window, stride, dilation) < 1 or size + window * dilation + stride >= _REACH_LIMIT:
         problem = f"filter {window}, stride {stride}, dilation {dilation}"
         expect.refuse(op, problem, expect.EXPORT_AGAIN)
-    if size + window * dilation + stride >= _REACH_LIMIT:
-        expect.refuse(op, f"a window of {window} with stride {stride}, dilation {dilation}")
     out = output_size(padding, size, window, stride, dilation)
     if out < 1:
         expect.refuse(op, f"a filter of {window} does not fit into {size}", "Use SAME padding.")
