@@ -23,6 +23,7 @@ from model_compiler import CompiledModel
 
 AUTHORED = ("features.h", "features.c", "app.h", "app.c")
 PROJECT = ("goal.h", *AUTHORED)
+CONTRACT = "shell/bw_contract.c"
 STACK_BYTES = 4096
 """The least that is kept free for the stack."""
 
@@ -102,7 +103,12 @@ def _build(
         target = out / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
-    units = [_Unit(n, f"{n[:-2]}.o", n.startswith("project/")) for n in sources if n.endswith(".c")]
+    # bw_contract.c holds the project's headers, so its warnings are the author's too.
+    units = [
+        _Unit(name, f"{name[:-2]}.o", name.startswith("project/") or name == CONTRACT)
+        for name in sources
+        if name.endswith(".c")
+    ]
     with ThreadPoolExecutor(_PARALLEL) as pool:
         said = list(pool.map(lambda unit: _compile(compiler, out, unit), units))
     elf = _link(board, compiler, out, units)

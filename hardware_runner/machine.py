@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from hardware_runner.console import Console
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """Why a machine is gone; `by_firmware` where its program did it, and no killer or machine."""
+
+    reason: str
+    by_firmware: bool
 
 
 class Machine(Protocol):
@@ -17,7 +26,7 @@ class Machine(Protocol):
     def resume(self) -> None:
         """Let the firmware run from its reset."""
 
-    def died(self, patience_s: float = 0.0) -> str | None:
+    def died(self, patience_s: float = 0.0) -> Death | None:
         """Say why the machine is gone, or None while it is there; wait so long for its end."""
 
     def busy_at(self) -> int | None:

@@ -13,8 +13,14 @@ from pathlib import Path
 
 from hardware_runner.console import Console, open_console
 from hardware_runner.errors import BoardDied
+from hardware_runner.machine import Death
 
 END_TIMEOUT_S = 5.0
+
+# What a program does to itself; the undefined behaviour sanitizer ends it with SIGILL.
+_OWN_SIGNALS = frozenset(
+    {signal.SIGILL, signal.SIGSEGV, signal.SIGFPE, signal.SIGBUS, signal.SIGABRT, signal.SIGTRAP}
+)
 
 
 def ended(name: str, returncode: int, output: str = "") -> str:
@@ -69,10 +75,12 @@ class HostProcess:
     def resume(self) -> None:
         """Do nothing: it waits for a request by itself."""
 
-    def died(self, patience_s: float = 0.0) -> str | None:
+    def died(self, patience_s: float = 0.0) -> Death | None:
         """Say how the process ended, or None while it runs."""
         code = wait(self._process, patience_s)
-        return None if code is None else ended("The firmware's process", code)
+        if code is None:
+            return None
+        return Death(ended("The firmware's process", code), -code in _OWN_SIGNALS)
 
     def busy_at(self) -> int | None:
         """Return 0 while the process computes, None while it waits or is stopped (Linux).

@@ -18,6 +18,7 @@ from typing import Any
 from hardware_runner.board import Board
 from hardware_runner.console import Console, open_console
 from hardware_runner.errors import BoardDied, ToolMissing
+from hardware_runner.machine import Death
 from hardware_runner.process import END_TIMEOUT_S, ended, wait, with_parent
 
 PROGRAM = "qemu-system-arm"
@@ -116,11 +117,10 @@ class QemuBoard:
             self._port = open_console(self._terminal(), write_timeout_s)
         except (OSError, KeyError, TypeError) as error:
             ours.close()
-            reason = (
-                self.died(1.0) or f"QEMU did not start within {START_TIMEOUT_S:.0f} s: {error}."
-            )
+            death = self.died(1.0)
             self.close()
-            raise BoardDied(reason) from error
+            reason = f"QEMU did not start within {START_TIMEOUT_S:.0f} s: {error}."
+            raise BoardDied(death.reason if death else reason) from error
         ours.settimeout(ASK_TIMEOUT_S)
         self.console = self._port
         self.tools = {PROGRAM: self._qmp.version}
@@ -138,9 +138,11 @@ class QemuBoard:
             if self._qmp is not None:
                 self._qmp("cont")
         except OSError as error:
-            raise BoardDied(self.died(1.0) or f"QEMU does not answer: {error}.") from error
+            death = self.died(1.0)
+            reason = death.reason if death else f"QEMU does not answer: {error}."
+            raise BoardDied(reason) from error
 
-    def died(self, patience_s: float = 0.0) -> str | None:
+    def died(self, patience_s: float = 0.0) -> Death | None:
         """Say how QEMU ended and what it said last, or None while it runs."""
         code = wait(self._process, patience_s)
         if code is None:
@@ -148,7 +150,9 @@ class QemuBoard:
         self._output.seek(0)
         words = self._output.read()[-2000:].decode("utf-8", "replace").split("\n")
         told = [w for w in words if w.strip() and not w.startswith("char device redirected")]
-        return ended("QEMU", code, " / ".join(told[:4]))
+        said = " / ".join(told[:4])
+        # QEMU gives up where a real core would stand still: a fault within a fault.
+        return Death(ended("QEMU", code, said), "Lockup" in said)
 
     def busy_at(self) -> int | None:
         """Return the program counter; None where QEMU itself does not answer, or stands still."""

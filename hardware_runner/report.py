@@ -13,7 +13,7 @@ SCHEMA_VERSION = 1
 class RunOutcome(Enum):
     """How a run on a board ended."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105
     FAIL = "fail"  # the firmware answered, and an answer was wrong
     INFRASTRUCTURE = "infrastructure"  # board, emulator, cable or machine; never the author's fault
     SKIPPED = "skipped"
@@ -35,10 +35,10 @@ class Cost(_Frozen):
 
 
 class Footprint(_Frozen):
-    """Bytes that the linked firmware takes on the real part, from the ELF, and the stack from a run.
+    """Bytes that the linked firmware takes on the real part, from the ELF; the stack from a run.
 
-    ``flash_bytes`` is code, constants and the initial values of data; ``ram_bytes`` is data and bss,
-    without the stack.
+    ``flash_bytes`` is code, constants and the initial values of data; ``ram_bytes`` is data and
+    bss, without the stack.
     """
 
     flash_bytes: int
@@ -56,8 +56,8 @@ class Footprint(_Frozen):
 class RunReport(_Frozen):
     """The answers and the cost of one firmware on one board.
 
-    ``outcome`` is about the run itself: every sample was answered and the clock was sane. Whether the
-    answers are good is judged by whoever holds the labels.
+    ``outcome`` is about the run itself: every sample was answered and the clock was sane. Whether
+    the answers are good is judged by whoever holds the labels.
     """
 
     schema_version: Literal[1] = 1

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from hardware_runner.build import Firmware
 from hardware_runner.clock import prove
 from hardware_runner.errors import (
-    BoardDied,
     BoardSilent,
     BoardTrouble,
     FirmwareFault,
@@ -68,13 +67,9 @@ def converse(
         if clock is not None and run.answers:
             cost = clock.cost(run.answers, METHOD)
     except FirmwareFault as fault:
-        outcome, reason = RunOutcome.FAIL, _located(fault, firmware)
+        outcome, reason = RunOutcome.FAIL, _located(fault, firmware, len(run.answers))
     except BoardSilent as silence:
         outcome, reason = _explain(silence, machine, firmware)
-    except BoardDied as death:
-        lockup = "Lockup" in str(death)  # QEMU ends so where a real core would stand still
-        outcome = RunOutcome.FAIL if lockup else RunOutcome.INFRASTRUCTURE
-        reason = str(death)
     except BoardTrouble as trouble:
         outcome, reason = RunOutcome.INFRASTRUCTURE, str(trouble)
     except ValueError as error:
@@ -151,9 +146,10 @@ def _refuse_overflow(stack: StackReading) -> None:
         )
 
 
-def _located(fault: FirmwareFault, firmware: Firmware) -> str:
+def _located(fault: FirmwareFault, firmware: Firmware, answered: int) -> str:
     name = read_image(firmware.elf).at(fault.pc) if fault.pc else None
-    return f"{fault} The instruction is in {name}()." if name else str(fault)
+    where = f" The instruction is in {name}()." if name else ""
+    return f"{fault}{where} {answered} samples were answered before."
 
 
 def _explain(silence: BoardSilent, machine: Machine, firmware: Firmware) -> tuple[RunOutcome, str]:

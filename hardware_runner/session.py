@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from hardware_runner.console import Console, WriteTimeout
 from hardware_runner.errors import BoardDied, BoardSilent, FirmwareFault
+from hardware_runner.machine import Death
 from hardware_runner.messages import Answer, ClockReading, Fault, Identity, StackReading
 from hardware_runner.protocol import Damaged, Decoder, Frame, FrameType, Nak, encode
 
@@ -41,7 +42,7 @@ class Session:
         console: Console,
         *,
         response_timeout_s: float = 10.0,
-        died: Callable[[float], str | None] = lambda patience_s: None,
+        died: Callable[[float], Death | None] = lambda patience_s: None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.resends = 0
@@ -147,11 +148,13 @@ class Session:
             raise gone
         return self._decoder.feed(data)
 
-    def _gone(self, patience_s: float = 0.0) -> BoardDied | None:
-        reason = self._died(patience_s)
-        return BoardDied(reason) if reason else None
+    def _gone(self, patience_s: float = 0.0) -> BoardDied | FirmwareFault | None:
+        death = self._died(patience_s)
+        if death is None:
+            return None
+        return FirmwareFault(death.reason) if death.by_firmware else BoardDied(death.reason)
 
-    def _lost(self, error: OSError) -> BoardDied:
+    def _lost(self, error: OSError) -> BoardDied | FirmwareFault:
         """Return why the line broke; its other end may need a moment to be gone."""
         return self._gone(1.0) or BoardDied(f"The line to the board was lost: {error}.")
 

@@ -1,4 +1,4 @@
-"""A board in Python that speaks the shell's protocol, for tests of the session without a compiler."""
+"""A board in Python that speaks the shell's protocol, for tests without a compiler."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ WINDOW = 2
 
 
 class FakeFirmware:
-    """Answers requests as bw_shell.c does; `seen` lists the samples that were computed, in order."""
+    """Answers requests as bw_shell.c does; `seen` lists the computed samples in order."""
 
     def __init__(self, compute: Callable[[bytes], bytes] | None = None) -> None:
         self.seen: list[bytes] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ def decode(data: bytes, cuts: list[int] = ()) -> list[Frame | Damaged]:
     decoder = Decoder()
     items: list[Frame | Damaged] = []
     edges = sorted({0, len(data), *(c % (len(data) + 1) for c in cuts)})
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         items += decoder.feed(data[begin:end])
     return items
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from hardware_runner.console import FakeConsole
 from hardware_runner.errors import BoardDied, BoardSilent, FirmwareFault
+from hardware_runner.machine import Death
 from hardware_runner.messages import Identity
 from hardware_runner.protocol import Frame, FrameType, encode
 from hardware_runner.session import Session
@@ -42,7 +43,7 @@ def test_a_good_line_needs_no_second_try(window: int) -> None:
 def test_any_noise_in_both_directions_changes_no_answer(
     seed: int, rate: float, window: int
 ) -> None:
-    noise = random.Random(seed)
+    noise = random.Random(seed)  # noqa: S311
 
     def harm(data: bytes) -> bytes:
         harmed = bytearray()
@@ -108,7 +109,9 @@ def test_a_line_full_of_garbage_ends_in_time(noise: bytes) -> None:
 
 
 def test_a_board_that_died_is_reported_with_its_reason() -> None:
-    talk = session(lambda data: b"", died=lambda patience_s: "QEMU ended with code 3.")
+    talk = session(
+        lambda data: b"", died=lambda patience_s: Death("QEMU ended with code 3.", False)
+    )
     with pytest.raises(BoardDied, match="QEMU ended with code 3"):
         talk.identify()
 
