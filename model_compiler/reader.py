@@ -29,6 +29,8 @@ from model_compiler.schema import (
 from model_compiler.soundness import check_soundness
 
 _MAX_TENSOR_BYTES = 2**31 - 1
+_MAX_RANK = 8
+_MAX_NAME = 200  # names end up in messages and comments
 _EXPORT_AGAIN = "Export the model again."
 
 
@@ -79,9 +81,11 @@ def _tensors(graph: Table, buffers: tuple[bytes, ...]) -> tuple[Tensor, ...]:
 
 
 def _tensor(index: int, table: Table, buffers: tuple[bytes, ...]) -> Tensor:
-    name = table.text(TensorField.NAME)
+    name = table.text(TensorField.NAME)[:_MAX_NAME]
     shape = table.integers(TensorField.SHAPE)
     dtype = _dtype(table.integer(TensorField.TYPE, 1), name)
+    if len(shape) > _MAX_RANK:
+        raise UnsupportedModel(f"it has {len(shape)} dimensions, at most {_MAX_RANK}", tensor=name)
     if any(size < 1 for size in shape):
         problem = f"shape {'x'.join(map(str, shape))} is not fixed"
         raise UnsupportedModel(problem, "Export with fixed input shapes.", tensor=name)
@@ -146,7 +150,7 @@ def _operator_codes(root: Table) -> list[tuple[int, str]]:
                 table.integer(OperatorCodeField.DEPRECATED_BUILTIN_CODE, 1),
                 table.integer(OperatorCodeField.BUILTIN_CODE),
             ),
-            table.text(OperatorCodeField.CUSTOM_CODE),
+            table.text(OperatorCodeField.CUSTOM_CODE)[:_MAX_NAME],
         )
         for table in root.tables(ModelField.OPERATOR_CODES)
     ]

@@ -143,3 +143,35 @@ def test_weights_that_could_overflow_are_refused() -> None:
     builder.add("FULLY_CONNECTED", (0, 1, 2), (3,))
     with pytest.raises(UnsupportedModel, match="more than 32 bits hold"):
         load_model(builder.finish((0,), (3,)))
+
+
+@pytest.mark.timeout(20)
+def test_a_shape_of_a_million_huge_dimensions_is_refused_at_once() -> None:
+    builder = ModelBuilder()
+    builder.tensor((1, 4), scale=1.0)
+    builder.tensor((1, 4), scale=1.0)
+    object.__setattr__(builder.tensors[0], "shape", (2**31 - 1,) * 1_000_000)
+    builder.add("RELU", (0,), (1,))
+    with pytest.raises(UnsupportedModel, match="1000000 dimensions, at most 8"):
+        load_model(builder.finish((0,), (1,)))
+
+
+def test_a_model_with_too_many_operators_is_refused() -> None:
+    builder = ModelBuilder()
+    builder.tensor((1, 4), scale=1.0)
+    for index in range(1001):
+        builder.tensor((1, 4), scale=1.0)
+        builder.add("RELU", (index,), (index + 1,))
+    with pytest.raises(UnsupportedModel, match="1001 operators"):
+        load_model(builder.finish((0,), (1001,)))
+
+
+def test_a_depth_multiplier_that_contradicts_the_weights_is_refused() -> None:
+    builder = ModelBuilder()
+    builder.tensor((1, 3, 3, 2), scale=1.0)
+    builder.tensor((1, 1, 1, 4), scale=1.0, data=np.ones((1, 1, 1, 4)))
+    builder.tensor((1, 3, 3, 4), scale=1.0)
+    options = {"stride_h": 1, "stride_w": 1, "multiplier": 1}
+    builder.add("DEPTHWISE_CONV_2D", (0, 1), (2,), **options)
+    with pytest.raises(UnsupportedModel, match="depth multiplier 1"):
+        load_model(builder.finish((0,), (2,)))
