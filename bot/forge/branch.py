@@ -80,7 +80,8 @@ def move(git: Git, ref: str, commit: str, old: str, root: Path) -> None:
     a leftover.
     """
     note = root / ".moving"
-    lock = Path(git.line("rev-parse", "--path-format=absolute", "--git-path", f"{ref}.lock"))
+    common = Path(git.line("rev-parse", "--path-format=absolute", "--git-common-dir"))
+    lock = common / f"{ref}.lock"
     if note.is_file() and note.read_text() == ref:
         lock.unlink(missing_ok=True)
     elif lock.exists():

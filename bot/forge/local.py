@@ -12,7 +12,7 @@ from bot.errors import Infrastructure, RequestError
 from bot.forge import Origin, Published
 from bot.forge.branch import commit_folder, identity
 from bot.forge.folder import replace_folder, sweep
-from bot.forge.git import Git
+from bot.forge.git import Git, GitError
 from bot.forge.lock import locked
 from bot.proposal import Proposal
 from bot.rendering.publication import Publication, render
@@ -32,6 +32,14 @@ class LocalForge:
 
     def __init__(self, repository: Path) -> None:
         self._repository = repository.absolute()
+
+    def check(self) -> None:
+        """Raise what `publish` would, where the folder is somebody else's; writes nothing.
+
+        Raises:
+            RequestError: the message says what to do.
+        """
+        _refuse_foreign(self._repository)
 
     def publish(self, proposal: Proposal, origin: Origin) -> Published:
         """Write the branch, then the texts to `.boardwright/<key>/`.
@@ -132,6 +140,8 @@ def _exclude(git: Git) -> None:
 def _disk_errors(repository: Path) -> Iterator[None]:
     try:
         yield
+    except GitError as error:
+        raise Infrastructure(f"git refused in {repository}: {error}") from error
     except OSError as error:
         if error.errno in _NO_ROOM:
             raise Infrastructure(
