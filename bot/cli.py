@@ -67,6 +67,8 @@ def invoke(arguments: list[str]) -> int:
             error.show()
             return int(ExitCode.REQUEST)
         return _fail(error)
+    if code == ExitCode.INTERRUPTED:  # what Typer makes of Ctrl-C, without a word
+        return _fail(KeyboardInterrupt())
     return int(code or 0)
 
 

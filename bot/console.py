@@ -33,6 +33,7 @@ _MARKS = {
     Outcome.INFRASTRUCTURE: ("not proven", "yellow"),
     Outcome.SKIPPED: ("not proven", "yellow"),
 }
+LOG_COLUMNS = 120
 _PLAIN_STEPS = 4  # lines of plain output for one long piece of work
 
 
@@ -119,6 +120,12 @@ class LiveProgress:
     def note(self, text: str) -> None:
         """Say one line above the bars."""
         self._console.print(text, markup=False, highlight=False)
+
+
+def output() -> Console:
+    """Return the console for results: as wide as the terminal, or enough for tables in a log."""
+    console = Console()
+    return console if console.is_terminal else Console(width=LOG_COLUMNS)
 
 
 @contextmanager

@@ -44,7 +44,7 @@ _MEMORY_AFTER = re.compile(
 _URI = re.compile(r"\b(sklearn:[\w-]+|csv:[^\s`'\"<>()]+)")
 _CSV_PATH = re.compile(r"(?<![\w:/.-])((?:[\w.-]+/)*[\w.-]+\.csv)\b", re.IGNORECASE)
 _LABELS = re.compile(
-    r"\b(?:labels|classes|categories)\s*(?:are\b|:|=)\s*([^.\n!?]+(?:\n[ \t]*[-*+] [^\n]+)*)",
+    r"\b(?:labels|classes|categories)\s*(?:are\b\s*:?|:|=)\s*([^.\n!?]+(?:\n[ \t]*[-*+] [^\n]+)*)",
     re.IGNORECASE,
 )
 _LABEL_COLUMN = re.compile(

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from enum import Enum
+from itertools import pairwise
 
 from bot.errors import RequestError
 
@@ -77,9 +78,8 @@ def parse_form(body: str) -> Mapping[Field, str]:
             )
         else:
             starts[number] = field
-    order = sorted(starts)
     answers: dict[Field, str] = {}
-    for start, end in zip(order, [*order[1:], len(lines)], strict=True):
+    for start, end in pairwise([*sorted(starts), len(lines)]):
         answer = "\n".join(lines[start + 1 : end]).strip()
         if answer != NO_RESPONSE and answer:
             answers[starts[start]] = answer

@@ -64,6 +64,7 @@ def travel(
     )
     origin = Origin(slug(issue.stem))
     forge = LocalForge(into)
+    forge.check()
     # Keys begin with a letter, so no folder of a proposal can have this name.
     workdir = into / OURS / ".work" / origin.key
     if fresh:

@@ -76,7 +76,7 @@ def accuracy_table(proposal: Proposal) -> RenderableType:
     if figures is None:
         return Group()
     quantised = measures.quantised(figures)
-    rows = [("float32, Keras", quantised.float_hits), ("int8, host", quantised.int8_hits)]
+    rows = [("float32, Keras", quantised.float_hits), ("int8, compiled C", quantised.int8_hits)]
     rows += [
         (f"int8, {board}", measures.hits(figures.truth, answers))
         for board, answers in figures.board_predictions.items()

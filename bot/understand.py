@@ -60,7 +60,7 @@ def understand(
         answers = (
             parse_form(request.body) if is_form(request.body) else extract(request, boards, asker)
         )
-    if not answers:
+    if asker.questions and not answers:
         return Questions(tuple(asker.questions))
     if instead:
         answers = {**answers, Field.BOARDS: ", ".join(instead)}

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from bot.errors import ExitCode, RequestError
 from bot.workspace import write_atomically
@@ -38,7 +37,7 @@ def benchmark(
         digits_model,
         measure_model,
     )
-    from bot.console import choose_progress  # noqa: PLC0415
+    from bot.console import choose_progress, output  # noqa: PLC0415
     from hardware_runner.boards import find_board  # noqa: PLC0415
 
     targets = [find_board(name) for name in board or DEFAULT_BOARDS]
@@ -53,7 +52,7 @@ def benchmark(
                 progress.note(f"{name} on {target.name}")
                 folder = Path(scratch) / str(len(rows))
                 rows.append(measure_model(name, content, target, samples, folder))
-    Console().print(benchmark_table(rows))
+    output().print(benchmark_table(rows))
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps([row.as_json() for row in rows], indent=2)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from rich.console import Console
-from rich.table import Table
-
 
 def boards() -> None:
     """List the boards that firmware can be built for and run on."""
+    from rich.table import Table  # noqa: PLC0415
+
+    from bot.console import output  # noqa: PLC0415
     from hardware_runner.boards import BOARDS  # noqa: PLC0415
 
     table = Table("name", "also called", "core", "part", "flash", "RAM", "verified by")
+    table.columns[0].no_wrap = True
     for board in BOARDS.values():
         table.add_row(
             board.name,
@@ -21,7 +22,7 @@ def boards() -> None:
             _kilobytes(board.ram_bytes),
             board.verified,
         )
-    Console().print(table)
+    output().print(table)
 
 
 def _kilobytes(size: int) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from bot.errors import RequestError
@@ -25,6 +24,7 @@ def compile_file(
     as_json: Annotated[bool, typer.Option("--json", help="print the figures as JSON")] = False,
 ) -> None:
     """Compile a TensorFlow Lite model to C99 and show what it costs."""
+    from bot.console import output  # noqa: PLC0415
     from model_compiler import compile_model, load_model  # noqa: PLC0415
 
     if not model.is_file():
@@ -50,7 +50,7 @@ def compile_file(
             f"{operator.macs:,}",
             f"{operator.constant_bytes:,}",
         )
-    console = Console()
+    console = output()
     console.print(table)
     bound = summary.arena_lower_bound_bytes
     for line in (

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bot.console import output
 from bot.doctor import REQUIRED, examine
 from bot.errors import ExitCode
 
 
 def report() -> int:
     """Say what is installed and what is missing; ends with 3 where a run would fail."""
-    console = Console()
+    console = output()
     findings = examine()
     table = Table("tool", "needed for", "version")
     for finding in findings:

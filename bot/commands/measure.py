@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from bot.errors import ExitCode, RequestError
 from bot.workspace import write_atomically
@@ -24,7 +23,7 @@ def measure_project(
     import numpy as np  # noqa: PLC0415
     from pydantic import TypeAdapter  # noqa: PLC0415
 
-    from bot.console import choose_progress  # noqa: PLC0415
+    from bot.console import choose_progress, output  # noqa: PLC0415
     from bot.summary import report_table  # noqa: PLC0415
     from hardware_runner.boards import find_board  # noqa: PLC0415
     from hardware_runner.build import build_firmware  # noqa: PLC0415
@@ -57,7 +56,7 @@ def measure_project(
                     on_progress=lambda done, total, what=what: progress.advanced(what, done, total),  # type: ignore[misc]
                 )
             )
-    Console().print(report_table(reports, truth))
+    output().print(report_table(reports, truth))
     if json_file is not None:
         content = TypeAdapter(list[RunReport]).dump_json(reports, indent=2)
         json_file.parent.mkdir(parents=True, exist_ok=True)

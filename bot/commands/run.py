@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markdown import Markdown
 
 from bot.errors import ExitCode
@@ -38,9 +37,9 @@ def run(  # noqa: PLR0917  (each is an option of the command)
     """
     import shlex  # noqa: PLC0415
 
-    from bot.console import choose_progress  # noqa: PLC0415
+    from bot.console import choose_progress, output  # noqa: PLC0415
 
-    console = Console()
+    console = output()
     with choose_progress() as progress:
         progress.note("reading the request")
         from bot.journey import travel  # noqa: PLC0415  (brings NumPy and pandas)

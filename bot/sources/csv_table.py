@@ -20,7 +20,7 @@ from bot.rendering.text import code
 from bot.sources.csv_text import Table, read_table
 from bot.sources.loaded import Loaded, check_classes
 
-LABEL_NAMES = ("label", "labels", "class", "target", "species", "category", "kind", "type", "y")
+LABEL_NAMES = ("label", "labels", "class", "target", "species", "category", "kind", "type")
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?"
 _WHOLE_RANGES = {RawType.UINT8: (0, 255), RawType.INT16: (-32768, 32767)}

@@ -105,8 +105,9 @@ def _check_counts(records: Records, names: pd.Series, labels: tuple[str, ...]) -
         if distinct < DISTINCT_PER_CLASS_MIN:
             few.append(f"{code(label)} {distinct} (in {len(own)} records)")
     if few:
+        listed = ", ".join(few[:5]) + (f" and {len(few) - 5} more" if len(few) > 5 else "")
         raise SourceError(
-            f"Too few different samples in {code(records.uri)}: {', '.join(few)}. Each class "
+            f"Too few different samples in {code(records.uri)}: {listed}. Each class "
             f"needs at least {DISTINCT_PER_CLASS_MIN} samples with different inputs, since a "
             "quarter is held out to judge by.",
             "Record more samples of these classes, or leave the classes out.",

@@ -1,7 +1,7 @@
 """Write fruit-colours.csv: synthetic raw counts of a colour sensor that looks at fruit.
 
-No fruit was measured. Each kind has a mean hue, and each record some spread around it; the amount of
-light differs by a factor of thirty, so that the counts alone say little and their ratios much.
+No fruit was measured. Each kind has a mean hue, and each record some spread around it; the amount
+of light differs by a factor of thirty, so that the counts say little and their ratios much.
 
     python make_fruit_colours.py
 """
@@ -14,7 +14,7 @@ import numpy as np
 
 SEED = 7
 RECORDS_PER_KIND = 100
-# Shares of red, green and blue in the reflected light, and how much they spread (Dirichlet concentration).
+# Shares of red, green and blue in the reflected light, and the concentration of their spread.
 KINDS = {
     "apple": (0.54, 0.24, 0.22),
     "banana": (0.42, 0.37, 0.21),

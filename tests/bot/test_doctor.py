@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from bot import doctor
+from bot.commands.doctor import report
+from bot.doctor import PROGRAMS, Finding, Need, System, examine
+
+INSTALLED = {
+    "git": "git version 2.39.5",
+    "gcc": "12.2.0",
+    "arm-none-eabi-gcc": "12.2.1",
+    "qemu-system-arm": "QEMU emulator version 7.2.22 (Debian 1:7.2)\nCopyright",
+}
+
+
+def tools(*missing: str) -> doctor.Ask:
+    def ask(command: Sequence[str]) -> str:
+        if command[0] in missing:
+            return ""
+        if "-print-file-name=libc_nano.a" in command:
+            return "libc_nano.a" if "newlib" in missing else "/usr/lib/libc_nano.a"
+        return INSTALLED[command[0]]
+
+    return ask
+
+
+def found(*missing: str, system: System = System.APT) -> dict[str, Finding]:
+    return {finding.name: finding for finding in examine(system, tools(*missing))}
+
+
+def test_versions_are_shown() -> None:
+    findings = found()
+    assert findings["qemu-system-arm"].version == "7.2.22"
+    assert findings["git"].version == "2.39.5"
+    assert findings["Python"].version.startswith("3.")
+    assert not any(findings[program.name].missing for program in PROGRAMS)
+
+
+@pytest.mark.parametrize(
+    ("missing", "name", "system", "command"),
+    [
+        ("git", "git", System.APT, "sudo apt-get install --no-install-recommends git"),
+        (
+            "gcc",
+            "C compiler",
+            System.APT,
+            "sudo apt-get install --no-install-recommends gcc libc6-dev",
+        ),
+        ("qemu-system-arm", "qemu-system-arm", System.BREW, "brew install qemu"),
+        (
+            "arm-none-eabi-gcc",
+            "arm-none-eabi-gcc",
+            System.BREW,
+            "brew install --cask gcc-arm-embedded",
+        ),
+        (
+            "newlib",
+            "newlib for Arm",
+            System.APT,
+            "sudo apt-get install --no-install-recommends libnewlib-arm-none-eabi",
+        ),
+        (
+            "git",
+            "git",
+            System.OTHER,
+            "install git (names of the Debian packages) with your system's package tool",
+        ),
+    ],
+)
+def test_what_is_missing_comes_with_a_command(
+    missing: str, name: str, system: System, command: str
+) -> None:
+    finding = found(missing, system=system)[name]
+    assert finding.missing
+    assert finding.remedy == command
+
+
+def test_a_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(name: str) -> str:
+        raise doctor.PackageNotFoundError(name)
+
+    monkeypatch.setattr(doctor, "version", nothing)
+    findings = found()
+    assert findings["TensorFlow"].remedy == "pip install 'boardwright[train]'"
+    assert findings["pytest-embedded"].remedy == "pip install 'boardwright[boards]'"
+
+
+@pytest.mark.parametrize(
+    ("finding", "code"),
+    [
+        (Finding("git", Need.RUN, "2.39"), 0),
+        (Finding("git", Need.RUN, "", "get it"), 3),
+        (Finding("qemu-system-arm", Need.BOARDS, "", "get it"), 3),
+        (Finding("tflite-micro", Need.CHECK, "", "get it"), 0),
+    ],
+)
+def test_the_exit_code_says_whether_a_run_would_work(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], finding: Finding, code: int
+) -> None:
+    monkeypatch.setattr("bot.commands.doctor.examine", lambda: (finding,))
+    assert report() == code
+    assert ("get it" in capsys.readouterr().out) == finding.missing
+
+
+def test_a_tool_that_fails_counts_as_missing() -> None:
+    assert doctor.run_tool(["false"]) == ""
+    assert doctor.run_tool(["no-such-tool-anywhere"]) == ""
+    assert doctor.run_tool(["git", "--version"]).startswith("git version")
