@@ -113,10 +113,3 @@ def activation(op: ir.Operator, fused: Activation) -> None:
     """Refuse fused activations that TFLM's int8 kernels do not know."""
     if fused in (Activation.TANH, Activation.SIGN_BIT):
         refuse(op, f"fused activation {fused.name}", "Make the activation a layer of its own.")
-
-
-def constant_or_computed(op: ir.Operator, model: ir.Model, position: int) -> ir.Tensor:
-    """Return an int8 input that is quantised per tensor and may be a constant."""
-    tensor = input_tensor(op, model, position)
-    per_tensor(op, tensor)
-    return tensor
