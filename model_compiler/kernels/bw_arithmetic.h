@@ -17,6 +17,20 @@ static inline int32_t bw_multiply_high(int32_t value, int32_t multiplier)
     return (int32_t)(((int64_t)value * multiplier + ((int64_t)1 << 30)) >> 31);
 }
 
+/* Returns what bw_multiply_high does, in one instruction where the core has it. value is -2^30 to 2^30 - 1. */
+static inline int32_t bw_multiply_high_small(int32_t value, int32_t multiplier)
+{
+    const int32_t doubled = value * 2;
+#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
+    int32_t result;
+
+    __asm__("smmulr %0, %1, %2" : "=r"(result) : "r"(doubled), "r"(multiplier));
+    return result;
+#else
+    return (int32_t)(((int64_t)doubled * multiplier + ((int64_t)1 << 31)) >> 32);
+#endif
+}
+
 /* Returns value / 2^exponent, rounded to nearest, ties away from zero. exponent is 0 to 31. */
 static inline int32_t bw_divide_by_power_of_two(int32_t value, int32_t exponent)
 {

@@ -120,20 +120,20 @@ void bw_softmax(const bw_softmax_t *p, const int8_t *input, int8_t *output);
 void bw_lut(const int8_t table[256], const int8_t *input, int8_t *output, int32_t count);
 
 /* ADD and SUB. The output has size[0] x size[1] x size[2] x size[3] elements; an input whose stride along an
- * axis is 0 is repeated along it. Both inputs, times 2^20, are brought to one scale by multiplier and right
- * shift (0 to 31), the second is multiplied by input2_sign (1 or -1), and their sum is brought to the output's
- * scale. output may equal an input that is repeated along no axis. */
+ * axis is 0 is repeated along it. coarse is the input with the greater scale: (x + offset) * coarse_factor,
+ * which is 2^19 or -2^19, brings it to twice that scale with 20 more bits. fine is the other one: times 2^20, it
+ * is brought there by multiplier and right shift, and multiplied by fine_sign (1 or -1). The sum is brought to
+ * the output's scale. Right shifts are 0 to 31. output may equal an input that is repeated along no axis. */
 typedef struct {
     int32_t size[4];
-    int32_t stride1[4];
-    int32_t stride2[4];
-    int32_t input1_offset;
-    int32_t input1_multiplier;
-    int32_t input1_right_shift;
-    int32_t input2_offset;
-    int32_t input2_multiplier;
-    int32_t input2_right_shift;
-    int32_t input2_sign;
+    int32_t coarse_stride[4];
+    int32_t fine_stride[4];
+    int32_t coarse_offset;
+    int32_t coarse_factor;
+    int32_t fine_offset;
+    int32_t fine_multiplier;
+    int32_t fine_right_shift;
+    int32_t fine_sign;
     int32_t output_multiplier;
     int32_t output_right_shift;
     int32_t output_offset;
@@ -141,7 +141,7 @@ typedef struct {
     int32_t activation_max;
 } bw_add_t;
 
-void bw_add(const bw_add_t *p, const int8_t *input1, const int8_t *input2, int8_t *output);
+void bw_add(const bw_add_t *p, const int8_t *coarse, const int8_t *fine, int8_t *output);
 
 /* MUL. Sizes and strides as in bw_add. output may equal an input that is repeated along no axis. */
 typedef struct {

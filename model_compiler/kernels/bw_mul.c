@@ -2,15 +2,27 @@
 #include "bw_arithmetic.h"
 #include "bw_kernels.h"
 
+/* Multiplies one run of elements. The parameters are copied first, as in bw_add.c. */
 static void bw_mul_row(const bw_mul_t *p, const int8_t *input1, const int8_t *input2, int8_t *output)
 {
-    for (int32_t i = 0; i < p->size[3]; i++) {
-        const int32_t product = (*input1 + p->input1_offset) * (*input2 + p->input2_offset);
-        const int32_t value = bw_requantize(product, p->output_multiplier, p->output_shift);
+    const int32_t stride1 = p->stride1[3];
+    const int32_t stride2 = p->stride2[3];
+    const int32_t input1_offset = p->input1_offset;
+    const int32_t input2_offset = p->input2_offset;
+    const int32_t output_multiplier = p->output_multiplier;
+    const int32_t output_shift = p->output_shift;
+    const int32_t output_offset = p->output_offset;
+    const int32_t least = p->activation_min;
+    const int32_t greatest = p->activation_max;
+    const int8_t *const end = output + p->size[3];
 
-        output[i] = (int8_t)bw_clamp(value + p->output_offset, p->activation_min, p->activation_max);
-        input1 += p->stride1[3];
-        input2 += p->stride2[3];
+    while (output < end) {
+        const int32_t product = (*input1 + input1_offset) * (*input2 + input2_offset);
+        const int32_t value = bw_requantize(product, output_multiplier, output_shift);
+
+        *output++ = (int8_t)bw_clamp(value + output_offset, least, greatest);
+        input1 += stride1;
+        input2 += stride2;
     }
 }
 

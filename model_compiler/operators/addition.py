@@ -23,6 +23,8 @@ class Multipliers:
 def check(op: ir.Operator, model: ir.Model, multipliers: Multipliers) -> None:
     """Refuse multipliers that TFLM refuses: they must be above 0 and below 1."""
     target = model.tensors[op.outputs[0]]
+    if max(multipliers.first, multipliers.second) != 0.5:
+        expect.refuse(op, "the scales of its inputs overflow", agreement.CALIBRATE, target.name)
     for multiplier in (multipliers.first, multipliers.second, multipliers.output):
         if not 0 < multiplier < 1 or arithmetic.quantize_multiplier(multiplier)[1] > 0:
             problem = f"its scale and those of the inputs make a multiplier of {multiplier:g}"
@@ -30,30 +32,39 @@ def check(op: ir.Operator, model: ir.Model, multipliers: Multipliers) -> None:
 
 
 def emit(op: ir.Operator, context: Context, multipliers: Multipliers, sign: int) -> Emitted:
-    """Return one call; `sign` is that of the second input."""
+    """Return one call; `sign` is that of the second input.
+
+    The input with the greater scale has the multiplier 1/2: its part of the sum is exact.
+    """
     model = context.model
-    first, second = (model.tensors[index] for index in op.inputs)
-    fields: dict[str, int | float | str | list[int]] = {**elementwise.grid(op, model)}
-    for role, offset, multiplier in (
-        ("input1", -first.zero_point, multipliers.first),
-        ("input2", -second.zero_point, multipliers.second),
-    ):
-        quantized, shift = arithmetic.quantize_multiplier(multiplier)
-        fields |= {
-            f"{role}_offset": offset,
-            f"{role}_multiplier": quantized,
-            f"{role}_right_shift": -shift,
-        }
-    quantized, shift = arithmetic.quantize_multiplier(multipliers.output)
-    fields |= {
-        "input2_sign": sign,
-        "output_multiplier": quantized,
-        "output_right_shift": -shift,
-        **elementwise.limits(op, model),
-    }
+    grid = elementwise.grid(op, model)
+    places = (0, 1) if multipliers.first >= multipliers.second else (1, 0)
+    signs = (1, sign)
+    coarse, fine = (model.tensors[op.inputs[place]] for place in places)
+    multiplier, shift = arithmetic.quantize_multiplier(min(multipliers.first, multipliers.second))
+    output_multiplier, output_shift = arithmetic.quantize_multiplier(multipliers.output)
     name = context.symbol(op)
-    constants = [c_text.struct("bw_add_t", name, fields)]
+    parameters = c_text.struct(
+        "bw_add_t",
+        name,
+        {
+            "size": grid.sizes,
+            "coarse_stride": grid.strides[places[0]],
+            "fine_stride": grid.strides[places[1]],
+            "coarse_offset": -coarse.zero_point,
+            "coarse_factor": signs[places[0]] << (LEFT_SHIFT - 1),
+            "fine_offset": -fine.zero_point,
+            "fine_multiplier": multiplier,
+            "fine_right_shift": -shift,
+            "fine_sign": signs[places[1]],
+            "output_multiplier": output_multiplier,
+            "output_right_shift": -output_shift,
+            **elementwise.limits(op, model),
+        },
+    )
+    constants = [parameters]
     for index in dict.fromkeys(op.inputs):
         constants += context.constant(index)
-    addresses = ", ".join(context.address(index) for index in (*op.inputs, *op.outputs))
+    operands = (coarse.index, fine.index, op.outputs[0])
+    addresses = ", ".join(context.address(index) for index in operands)
     return Emitted((f"bw_add(&{name}, {addresses});",), tuple(constants), ("bw_add",))

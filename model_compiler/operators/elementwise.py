@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from model_compiler import ir
 from model_compiler.operators import agreement, expect, strided
 from model_compiler.options import ArithmeticOptions
@@ -30,8 +32,16 @@ def check_pair(op: ir.Operator, model: ir.Model) -> tuple[ir.Tensor, ir.Tensor, 
     return first, second, target
 
 
-def grid(op: ir.Operator, model: ir.Model) -> dict[str, list[int]]:
-    """Return sizes and the inputs' strides of the kernel's loops; a repeated axis has stride 0."""
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The kernels' loops: their sizes, and both inputs' strides, 0 along a repeated axis."""
+
+    sizes: list[int]
+    strides: tuple[list[int], list[int]]
+
+
+def grid(op: ir.Operator, model: ir.Model) -> Grid:
+    """Return the loops over the output, as few of them as the inputs' strides allow."""
     first, second, target = _tensors(op, model)
     rank = len(target.shape)
     merged: list[list[int]] = []
@@ -45,11 +55,8 @@ def grid(op: ir.Operator, model: ir.Model) -> dict[str, list[int]]:
         else:
             merged.append([size, here, there])
     filled = [[1, 0, 0]] * (MAX_RANK - len(merged)) + merged
-    return {
-        "size": [axis[0] for axis in filled],
-        "stride1": [axis[1] for axis in filled],
-        "stride2": [axis[2] for axis in filled],
-    }
+    first_strides, second_strides = ([axis[i] for axis in filled] for i in (1, 2))
+    return Grid([axis[0] for axis in filled], (first_strides, second_strides))
 
 
 def limits(op: ir.Operator, model: ir.Model) -> dict[str, int]:

@@ -30,12 +30,15 @@ def emit(op: ir.Operator, context: Context) -> Emitted:
     model = context.model
     first, second = (model.tensors[index] for index in op.inputs)
     multiplier, shift = _rescaling(op, model)
+    grid = elementwise.grid(op, model)
     name = context.symbol(op)
     parameters = c_text.struct(
         "bw_mul_t",
         name,
         {
-            **elementwise.grid(op, model),
+            "size": grid.sizes,
+            "stride1": grid.strides[0],
+            "stride2": grid.strides[1],
             "input1_offset": -first.zero_point,
             "input2_offset": -second.zero_point,
             "output_multiplier": multiplier,
