@@ -81,9 +81,10 @@ def c_float(value: float) -> str:
 
 
 def python_string(text: str) -> str:
-    """Write a text as a Python literal in double quotes, ASCII only."""
+    """Write a text as a Python literal, ASCII only, in the quotes that need fewer escapes."""
     escaped = text.encode("unicode_escape").decode("ascii")
-    return '"' + escaped.replace('"', '\\"') + '"'
+    quote = "'" if text.count('"') > text.count("'") else '"'
+    return quote + escaped.replace(quote, f"\\{quote}") + quote
 
 
 def comment(text: str) -> str:

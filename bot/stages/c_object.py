@@ -61,7 +61,7 @@ def _symbols(elf: ELFFile) -> Iterable[Symbol]:
 
 def forbidden_words(source: str) -> list[str]:
     """Return what C source may not contain: foreign includes, assembler, pragmas."""
-    joined = source.replace("\\\n", "").replace("??/\n", "")
+    joined = source.replace("\\\n", "").replace("??/\n", "").replace("%:", "#").replace("??=", "#")
     found = []
     for match in _INCLUDE.finditer(_COMMENT_OR_STRING.sub(_keep_includes, joined)):
         name = match["what"].strip().strip('"<>').strip()

@@ -5,7 +5,7 @@ What the compiler makes of it answers exactly what TensorFlow Lite Micro answers
 
 from __future__ import annotations
 
-import importlib.util
+from importlib.util import find_spec
 
 import numpy as np
 import numpy.typing as npt
@@ -128,7 +128,7 @@ def _operators(model: Model) -> str:
 
 
 def _check_oracle(context: Context, content: bytes, quantised: _Bytes, scores: _Bytes) -> Evidence:
-    if importlib.util.find_spec("tflite_micro") is None:
+    if find_spec("tflite_micro") is None:
         return unmeasured(
             "convert.oracle_equal",
             _STAGE,

@@ -203,7 +203,7 @@ def _memories(report: RunReport) -> tuple[_Memory, ...]:
             "RAM",
             footprint.ram_bytes + (stack or 0),
             footprint.ram_limit_bytes,
-            f"data and bss in the ELF, the model's arena {footprint.arena_bytes:,} of it; {measured}",
+            f"data and bss in the ELF, {footprint.arena_bytes:,} of it the arena; {measured}",
         ),
     )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -141,7 +141,7 @@ def _predict(context: Context, model: bytes, features: npt.NDArray[np.generic]) 
 
 
 def _compare_with_linear(context: Context, truth: _Labels, scores: _Floats) -> Evidence:
-    if importlib.util.find_spec("sklearn") is None:
+    if find_spec("sklearn") is None:
         return unmeasured(
             "train.linear_baseline",
             _STAGE,

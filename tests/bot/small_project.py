@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from importlib import resources
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,8 @@ from bot.stages.goal_header import goal_header
 from bot.stages.stage_result import Context
 from bot.workspace import Workspace
 from tests.model_compiler.tflite_builder import ModelBuilder
+
+_APP_H = (resources.files("templates") / "projects" / "app.h").read_bytes()
 
 LABELS = ("ripe", "green", "spoilt")
 
@@ -97,7 +100,7 @@ def context(wanted: Goal | None = None, data: Records | None = None) -> Context:
         plan=plan,
         size=plan.sizes[0],
         split=sides,
-        workspace=Workspace({"goal.h": goal_header(wanted, plan).encode()}),
+        workspace=Workspace({"goal.h": goal_header(wanted, plan).encode(), "app.h": _APP_H}),
         made={},
         sandbox=ProcessSandbox(),
         origin=Origin.TEMPLATE,
