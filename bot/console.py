@@ -153,7 +153,8 @@ def tally(evidence: Sequence[Evidence]) -> str:
         return "no checks"
     rest = [f"{counts[word]} {word}" for word in ("failed", "not proven") if counts[word]]
     held = "all hold" if counts["ok"] == len(evidence) else f"{counts['ok']} hold"
-    return f"{len(evidence)} checks: {', '.join([held, *rest])}"
+    noun = "check" if len(evidence) == 1 else "checks"
+    return f"{len(evidence)} {noun}: {', '.join([held, *rest])}"
 
 
 def took(seconds: float, resumed: bool) -> str:

@@ -49,7 +49,7 @@ def test_plain_lines_carry_times_and_what_failed() -> None:
         "[00:42] one [bold] word",
         "[00:49] train: 2 checks: 1 hold, 1 failed, 2.0 s",
         "[00:56]   FAILED: It is right often: 94 % (limit >= 95). Train longer.",
-        "[01:03] convert: 1 checks: all hold, kept from the run before",
+        "[01:03] convert: 1 check: all hold, kept from the run before",
     ]
 
 
