@@ -59,6 +59,9 @@ def measure(
                 machine.close()
     except (BoardTrouble, ToolMissing) as trouble:
         return blank_report(firmware, RunOutcome.INFRASTRUCTURE, str(trouble))
+    except OSError as error:
+        reason = f"This machine failed: {error}. Look after it, then try again."
+        return blank_report(firmware, RunOutcome.INFRASTRUCTURE, reason)
 
 
 def start(board: Board, firmware: Firmware, response_timeout_s: float = 10.0) -> Machine:

@@ -60,8 +60,8 @@ def converse(
         payloads = _payloads(samples, identity)
         clock = None
         if board.machine is not None:
-            clock = prove(session.read_clock, ticks_per_instruction(identity.timer_hz))
-        _stream(session, payloads, identity.window, run, on_progress)
+            clock = prove(session.read_clock, ticks_per_instruction(board.timer_hz))
+        _stream(session, payloads, identity, run, on_progress)
         run.stack = session.read_stack()
         _refuse_overflow(run.stack)
         if clock is not None and run.answers:
@@ -99,7 +99,7 @@ def _identify(session: Session, firmware: Firmware) -> Identity:
         )
     if (identity.board, identity.build_id) != (firmware.board.name, firmware.build_id):
         raise WrongFirmware(
-            f"{identity.board!r} with build {identity.build_id!r} answered, but "
+            f"{identity.board[:40]!r} with build {identity.build_id[:40]!r} answered, but "
             f"{firmware.board.name!r} with build {firmware.build_id!r} was started: "
             "flash it again, and check which board is behind the line."
         )
@@ -121,21 +121,30 @@ def _payloads(samples: npt.NDArray[np.generic], identity: Identity) -> list[byte
 def _stream(
     session: Session,
     payloads: Sequence[bytes],
-    window: int,
+    identity: Identity,
     run: _Run,
     on_progress: Progress | None,
 ) -> None:
     session.reset_app()
     begin = time.monotonic()
-    for answer in session.infer(payloads, window):
+    for answer in session.infer(payloads, identity.window):
         run.seconds = time.monotonic() - begin
-        if answer.status != 0:
-            raise FirmwareFault(
-                f"bw_model_invoke() returned {answer.status} at sample {len(run.answers)}."
-            )
+        _refuse_nonsense(answer, identity.class_count)
         run.answers.append(answer)
         if on_progress is not None:
             on_progress(len(run.answers), len(payloads))
+
+
+def _refuse_nonsense(answer: Answer, classes: int) -> None:
+    if answer.status != 0:
+        raise FirmwareFault(f"bw_model_invoke() returned {answer.status}.")
+    if len(answer.scores) != classes:
+        raise ValueError(f"{len(answer.scores)} scores instead of {classes}")
+    if not -1 <= answer.decision < classes:
+        raise FirmwareFault(
+            f"bw_app_on_result() returned {answer.decision}: it must be -1 or a class, "
+            f"0 to {classes - 1}."
+        )
 
 
 def _refuse_overflow(stack: StackReading) -> None:

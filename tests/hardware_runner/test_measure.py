@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hardware_runner import session
 from hardware_runner.boards import find_board
 from hardware_runner.build import Firmware, build_firmware
 from hardware_runner.lease import lease
@@ -127,7 +128,21 @@ def test_an_error_of_the_model_fails_the_run(tmp_path: Path) -> None:
     firmware = build_firmware(HOST, write_project(tmp_path / "p"), broken, tmp_path / "out")
     report = run(firmware, tmp_path)
     assert report.outcome is RunOutcome.FAIL
-    assert "bw_model_invoke() returned -3 at sample 0" in report.reason
+    assert "bw_model_invoke() returned -3. 0 samples were answered before" in report.reason
+
+
+def test_a_decision_that_is_no_class_fails_the_run(tmp_path: Path) -> None:
+    app = APP_C.replace("return decision;", "return decision == -1 ? 10 : decision;")
+    report = run(build(tmp_path, app_c=app), tmp_path)
+    assert report.outcome is RunOutcome.FAIL
+    assert "returned 10: it must be -1 or a class, 0 to 9" in report.reason
+
+
+def test_a_lock_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    report = measure(HOST, build(tmp_path), SAMPLES, lock_dir=tmp_path / "file")
+    assert report.outcome is RunOutcome.INFRASTRUCTURE
+    assert "This machine failed" in report.reason
 
 
 def test_a_firmware_that_computes_for_ever_fails_in_time(tmp_path: Path) -> None:
@@ -164,8 +179,11 @@ def test_a_held_board_is_reported_with_its_holder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_the_c_shell_survives_a_bad_line(tmp_path: Path, seed: int) -> None:
+def test_the_c_shell_survives_a_bad_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
     """The real shell behind a line that loses, inserts and flips bytes, both ways."""
+    monkeypatch.setattr(session, "RESEND_AFTER_S", 0.2)
     firmware = build(tmp_path)
     expected = run(firmware, tmp_path)
     machine = start(HOST, firmware)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
-import xml.etree.ElementTree as ElementTree
 from importlib import resources
+from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -41,20 +43,12 @@ def run_pytest(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=240,
         check=False,
-        env={"PATH": _path(), "PYTHONPATH": str(ROOT), "HOME": str(folder)},
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(folder)},
     )
 
 
 def _entry_points() -> set[str]:
-    from importlib.metadata import entry_points
-
     return {e.name for e in entry_points(group="pytest11")}
-
-
-def _path() -> str:
-    import os
-
-    return os.environ["PATH"]
 
 
 def test_it_does_nothing_where_no_test_asks_for_it(tmp_path: Path) -> None:

@@ -137,6 +137,18 @@ def test_other_faults(tmp_path: Path, statement: str) -> None:
     assert "HFSR=0x" in report.reason
 
 
+def test_a_core_that_locks_up_fails(tmp_path: Path) -> None:
+    """A fault within the handling of a fault: QEMU gives up, and the firmware is to blame."""
+    statement = (
+        '__asm__ volatile("ldr r0, =0xE000ED08\\n ldr r1, =0x70000000\\n str r1, [r0]\\n udf #0");'
+    )
+    app = APP_C.replace("    int best = 0;", f"    {statement}\n    int best = 0;")
+    report = run(build(tmp_path, app_c=app), tmp_path)
+    assert report.outcome is RunOutcome.FAIL
+    assert "Lockup" in report.reason
+
+
+@pytest.mark.slow
 def test_a_firmware_that_hangs_fails_and_says_where(tmp_path: Path) -> None:
     app = APP_C.replace(
         "    int best = 0;", "    for (volatile int on = 1; on;) { }\n    int best = 0;"
@@ -146,6 +158,7 @@ def test_a_firmware_that_hangs_fails_and_says_where(tmp_path: Path) -> None:
     assert "still computing, in bw_app_on_result()" in report.reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sign", "words"),
     [(signal.SIGKILL, "SIGKILL"), (signal.SIGSTOP, "does not react")],
