@@ -131,7 +131,7 @@ class ConcatenationOptions:
 
 @dataclass(frozen=True, slots=True)
 class ReducerOptions:
-    """Options of MEAN."""
+    """Options of MEAN and REDUCE_MAX."""
 
     keep_dims: bool = _field(0, Kind.BOOL, False)
 
@@ -200,6 +200,7 @@ OPTIONS: dict[BuiltinOperator, tuple[int, type[Options]]] = {
     BuiltinOperator.RESHAPE: (17, ReshapeOptions),
     BuiltinOperator.MUL: (21, ArithmeticOptions),
     BuiltinOperator.MEAN: (27, ReducerOptions),
+    BuiltinOperator.REDUCE_MAX: (27, ReducerOptions),
     BuiltinOperator.SUB: (28, ArithmeticOptions),
     BuiltinOperator.SQUEEZE: (30, SqueezeOptions),
     BuiltinOperator.STRIDED_SLICE: (32, StridedSliceOptions),

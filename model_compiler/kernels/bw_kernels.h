@@ -171,6 +171,13 @@ typedef struct {
 
 void bw_mean(const bw_mean_t *p, const int8_t *input, int8_t *output);
 
+/* REDUCE_MAX. Sizes as in bw_mean. */
+typedef struct {
+    int32_t size[5];
+} bw_reduce_max_t;
+
+void bw_reduce_max(const bw_reduce_max_t *p, const int8_t *input, int8_t *output);
+
 /* TRANSPOSE, CONCATENATION, SPLIT, STRIDED_SLICE and the inside of PAD: size[0] x ... x size[3] bytes from
  * one grid to another. Strides count bytes and may be negative. */
 typedef struct {

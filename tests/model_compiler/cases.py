@@ -317,23 +317,26 @@ def binary(draw: Draw, kind: str) -> Case:
 
 
 @st.composite
-def mean(draw: Draw) -> Case:
-    """MEAN over any axes, with repeated and negative ones."""
+def reduction(draw: Draw, kind: str) -> Case:
+    """MEAN or REDUCE_MAX over any axes, with repeated and negative ones."""
     shape = draw(SHAPES)
     rank = len(shape)
     axes = draw(st.lists(st.integers(-rank, rank - 1), min_size=1, max_size=4))
     keep = draw(st.booleans())
-    scale = draw(SCALES)
+    scale, zero_point = draw(SCALES), draw(ZERO_POINTS)
+    out_scale, out_zero_point = scale, zero_point
+    if kind == "MEAN":
+        out_scale, out_zero_point = natural_scale(draw, scale), draw(ZERO_POINTS)
     model = ModelBuilder()
-    x = model.tensor(shape, scale=scale, zero_point=draw(ZERO_POINTS))
+    x = model.tensor(shape, scale=scale, zero_point=zero_point)
     reduced = {axis % rank for axis in axes}
     if keep:
         out = [1 if axis in reduced else size for axis, size in enumerate(shape)]
     else:
         out = [size for axis, size in enumerate(shape) if axis not in reduced]
-    y = model.tensor(out, scale=natural_scale(draw, scale), zero_point=draw(ZERO_POINTS))
-    model.add("MEAN", [x, model.constant(axes)], [y], keep_dims=keep)
-    label = describe("MEAN", shape=shape, axes=axes, keep=keep)
+    y = model.tensor(out, scale=out_scale, zero_point=out_zero_point)
+    model.add(kind, [x, model.constant(axes)], [y], keep_dims=keep)
+    label = describe(kind, shape=shape, axes=axes, keep=keep)
     return finish(label, model, [x], [y], draw(SEEDS))
 
 
@@ -502,11 +505,12 @@ STRATEGIES: dict[str, st.SearchStrategy[Case]] = {
     "LEAKY_RELU": unary("LEAKY_RELU"),
     "LOGISTIC": unary("LOGISTIC"),
     "MAX_POOL_2D": pool("MAX_POOL_2D"),
-    "MEAN": mean(),
+    "MEAN": reduction("MEAN"),
     "MUL": binary("MUL"),
     "PAD": pad("PAD"),
     "PADV2": pad("PADV2"),
     "QUANTIZE": st.one_of(unary("QUANTIZE"), quantize_float()),
+    "REDUCE_MAX": reduction("REDUCE_MAX"),
     "RELU": unary("RELU"),
     "RELU6": unary("RELU6"),
     "RESHAPE": view("RESHAPE"),

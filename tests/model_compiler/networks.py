@@ -202,12 +202,16 @@ def _flatten(net: Network) -> None:
     net.add("RESHAPE", [x, net.model.constant(shape)], [net.like(x, shape)], new_shape=shape)
 
 
-def _mean(net: Network) -> None:
+def _reduction(net: Network) -> None:
     x = net.pick(4)
     if x is None:
         return
     b, _, _, c = net.shape(x)
-    net.add("MEAN", [x, net.model.constant([1, 2])], [net.new((b, c))])
+    axes = net.model.constant([1, 2])
+    if net.random.random() < 0.5:
+        net.add("MEAN", [x, axes], [net.new((b, c))])
+    else:
+        net.add("REDUCE_MAX", [x, axes], [net.like(x, (b, c))])
 
 
 def _softmax(net: Network) -> None:
@@ -218,7 +222,7 @@ def _softmax(net: Network) -> None:
 
 _GROW: list[Callable[[Network], None]] = [
     *(_convolution, _convolution, _convolution, _dense, _pool, _elementwise, _elementwise),
-    *(_bias_like, _unary, _concatenation, _split, _move, _flatten, _mean, _softmax),
+    *(_bias_like, _unary, _concatenation, _split, _move, _flatten, _reduction, _softmax),
 ]
 
 

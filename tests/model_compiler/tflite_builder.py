@@ -98,6 +98,7 @@ OPERATORS: dict[str, tuple[int, _Options]] = {
         97,
         _Options(74, (("align_corners", "bool", False), ("half_pixel_centers", "bool", False))),
     ),
+    "REDUCE_MAX": (82, _Options(27, (("keep_dims", "bool", False),))),
     "LEAKY_RELU": (98, _Options(75, (("alpha", "float32", 0.0),))),
     "QUANTIZE": (114, _Options(89)),
     "HARD_SWISH": (117, _Options(91)),
