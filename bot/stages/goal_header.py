@@ -17,7 +17,7 @@ def goal_toml(goal: Goal) -> str:
 
 def goal_header(goal: Goal, plan: Plan) -> str:
     """Return `goal.h`: types, counts and labels."""
-    labels = "".join(f"    {_c_string(label)}, \\\n" for label in goal.labels)
+    labels = ", \\\n    ".join(_c_string(label) for label in goal.labels)
     return f"""\
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The goal as C, generated from goal.toml. */
@@ -33,9 +33,9 @@ typedef {_C_TYPES[goal.raw.dtype]} bw_raw_t;
 #define BW_FEATURE_COUNT {plan.feature_count}
 #define BW_CLASS_COUNT {len(goal.labels)}
 
-/* The initialisers of an array of BW_CLASS_COUNT strings. */
+/* The initialisers of an array of BW_CLASS_COUNT strings, in the order of the model's scores. */
 #define BW_LABELS \\
-{labels}    /* in the order of the model's scores */
+    {labels}
 
 #endif
 """

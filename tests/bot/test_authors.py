@@ -22,7 +22,7 @@ from bot.authors.template_author import (
     python_string,
 )
 from bot.evidence import Stage
-from bot.goal import Goal, Task
+from bot.goal import Goal, Limits, Task
 from bot.plan import FeatureKind
 from bot.records import Records
 from bot.stages.compilers import WARNINGS
@@ -49,6 +49,14 @@ def hostile_goal() -> tuple[Goal, Records]:
 
 
 CASES = {
+    "linear": lambda: (
+        small_project.goal(Limits(instructions_max=50)),
+        small_project.records(),
+    ),
+    "linear pictures": lambda: (
+        small_project.pictures()[0].model_copy(update={"limits": Limits(instructions_max=20)}),
+        small_project.pictures()[1],
+    ),
     "tabular": lambda: (small_project.goal(), small_project.records()),
     "pictures": small_project.pictures,
     "hostile": hostile_goal,

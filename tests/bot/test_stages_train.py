@@ -179,8 +179,9 @@ def test_a_training_that_ignores_its_seed_is_found(context: Context) -> None:
 @needs_tensorflow
 @pytest.mark.slow
 def test_a_training_without_a_seed_is_found(context: Context) -> None:
-    found = failed(with_train_py(context, "keras.utils.set_random_seed(seed)", "pass"))
-    assert "train.seeded" in found
+    chance = "keras.utils.set_random_seed(np.random.SeedSequence().entropy % 2**31)"
+    found = failed(with_train_py(context, "keras.utils.set_random_seed(seed)", chance))
+    assert found == ["train.seeded"]
 
 
 @needs_tensorflow
