@@ -57,14 +57,14 @@ def inline(text: str, at_most: int = 400) -> Markdown:
 
     `at_most` bounds the escaped length, so that a text of bounded size can be promised.
     """
-    return Markdown(_clipped(_tokens(plain(text)), at_most))
+    return Markdown(_clipped(_tokens(plain(_head(text, at_most))), at_most))
 
 
 def quote(text: str, at_most: int = 1_500) -> Markdown:
     """Escape a string of several lines and lay it out as a block quote."""
     rows = []
     for row in text.splitlines():
-        escaped = _clipped(_tokens(plain(row)), at_most)
+        escaped = _clipped(_tokens(plain(_head(row, at_most))), at_most)
         at_most -= len(escaped)
         rows.append("> " + _LINE_START.sub(r"\1&#8203;\2", escaped))
         if at_most <= 0:
@@ -74,7 +74,9 @@ def quote(text: str, at_most: int = 1_500) -> Markdown:
 
 def code(text: str, at_most: int = 200) -> Markdown:
     """Lay a string out as a code span that also holds in a table's cell."""
-    content = plain(text)
+    content = plain(_head(text, at_most)).replace(
+        "<!--", "<! --"
+    )  # whoever looks for a marker finds ours only
     if len(content) > at_most:
         content = content[: at_most - 1] + _ELLIPSIS
     content = re.sub(r"\\*\|", r"\\|", content)
@@ -82,6 +84,12 @@ def code(text: str, at_most: int = 200) -> Markdown:
     fence = "`" * (longest + 1)
     pad = " " if content.startswith("`") or content.endswith("`") or not content else ""
     return Markdown(f"{fence}{pad}{content}{pad}{fence}")
+
+
+def _head(text: str, at_most: int) -> str:
+    """Return what can matter of a long text, so that its length costs nothing."""
+    enough = 16 * at_most
+    return text if len(text) <= enough else text[:enough] + _ELLIPSIS
 
 
 def _tokens(text: str) -> list[str]:

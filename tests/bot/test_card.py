@@ -1,0 +1,117 @@
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bot.card import plots
+from bot.card.card import card_text, render_card
+from bot.card.layers import layers
+from bot.card.model import caveats, training_counts
+from bot.rendering import measures
+from bot.rendering.numbers import number
+from tests.bot import proposals
+from tests.model_compiler.tflite_builder import ModelBuilder
+
+SIZE_MAX_BYTES = 60_000
+
+
+@pytest.mark.parametrize("classes", [2, 3, 10, 30, 64])
+def test_plots_are_small_dateless_and_the_same_again(classes: int) -> None:
+    labels = tuple(f"a rather long label with <&> and $x$ {number}" for number in range(classes))
+    figures = proposals.figures(classes, 8)
+    answers = measures.host_predictions(figures)
+    drawn = plots.draw(labels, figures, answers)
+    assert drawn == plots.draw(labels, figures, answers)
+    assert sorted(drawn) == [
+        f"plots/{name}.svg" for name in ("confusion", "learning", "quantisation")
+    ]
+    for content in drawn.values():
+        ET.fromstring(content)  # noqa: S314  our own file
+        assert len(content) < SIZE_MAX_BYTES
+        assert b"<dc:date>" not in content
+        assert b"<image" not in content
+
+
+def test_plots_take_what_little_there_is() -> None:
+    figures = replace(proposals.figures(2, 1), history={"loss": (0.5,)})
+    assert len(plots.draw(("a", "b"), figures, measures.host_predictions(figures))) == 3
+
+
+def test_every_count_of_the_matrix_is_written() -> None:
+    figures = proposals.figures(3, 21)
+    content = plots.draw(("a", "b", "c"), figures, measures.host_predictions(figures))
+    texts = [e.text for e in ET.fromstring(content["plots/confusion.svg"]).iter() if e.text]  # noqa: S314
+    matrix = measures.confusion(figures.truth, measures.host_predictions(figures), 3)
+    for count in matrix[matrix > 0]:
+        assert str(count) in texts
+
+
+def test_confusion_counts_rows_as_truth() -> None:
+    truth, answers = np.array([0, 0, 1, 2]), np.array([0, 1, 1, 0])
+    assert measures.confusion(truth, answers, 3).tolist() == [[1, 1, 0], [0, 1, 0], [1, 0, 0]]
+
+
+def test_quantisation_error_is_that_of_the_scores() -> None:
+    figures = replace(
+        proposals.figures(2, 1),
+        float_scores=np.array([[0.5, 0.5], [0.25, 0.75]], np.float32),
+        int8_scores=np.array([[0, 0], [-64, 63]], np.int8),
+    )
+    errors = measures.score_errors(figures)
+    assert errors.tolist() == [[0, 0], [0, 0.75 - 191 / 256]]
+
+
+def test_training_counts_are_counted_in_the_label_column() -> None:
+    good = proposals.passing()
+    counts = training_counts(good)
+    assert counts is not None
+    assert sum(counts.values()) == 1347
+    unnamed = good.goal.model_copy(
+        update={"data": good.goal.data.model_copy(update={"label_column": None})}
+    )
+    assert training_counts(replace(good, goal=unnamed)) == counts
+    assert training_counts(replace(good, files={})) is None
+
+
+def test_layers_are_those_of_the_model() -> None:
+    model = ModelBuilder()
+    x = model.tensor((1, 4), scale=0.5, zero_point=3)
+    weights = model.tensor((2, 4), scale=0.25, data=np.ones((2, 4)))
+    bias = model.tensor((2,), "int32", scale=0.125, data=[1, 2])
+    y = model.tensor((1, 2), scale=0.125, zero_point=-7)
+    model.add("FULLY_CONNECTED", [x, weights, bias], [y])
+    first, second = layers(model.finish([x], [y]))
+    assert (first.operator, first.output, first.quantisation) == ("input", "1 x 4 int8", "0.5, 3")
+    assert second.operator == "FULLY_CONNECTED"
+    assert second.constants == "2 x 4 int8, 2 int32: 16 bytes"
+    assert second.quantisation == "0.125, -7"
+
+
+def test_layers_of_what_is_no_model_are_none() -> None:
+    assert layers(b"no model") == []
+
+
+def test_caveats_follow_from_what_was_measured() -> None:
+    said = " ".join(caveats(proposals.passing()))
+    assert "no milliseconds are claimed" in said
+    assert "Nothing on this page was measured on real hardware" in said
+    assert "450 held-out samples" in said
+    small = replace(proposals.passing(), figures=proposals.figures(10, 6))
+    assert "has 6 held-out samples only" in " ".join(caveats(small))
+
+
+def test_a_card_without_a_model_says_so() -> None:
+    nothing = replace(proposals.passing(), figures=None, files={}, reports=())
+    assert set(render_card(nothing)) == {"README.md"}
+    text = card_text(nothing)
+    assert "No model came to be converted." in text
+    assert "No board has run." in text
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0, "0"), (96512, "96,512"), (97.33, "97.33"), (0.000123, "0.000123"), (1234.56, "1,234.6")],
+)
+def test_numbers_for_people(value: float, shown: str) -> None:
+    assert number(value) == shown
