@@ -226,6 +226,7 @@ def test_strings_from_outside_stay_data(data: st.DataObject) -> None:
     evidence_file.EvidenceFile.model_validate_json(evidence_file.evidence_json(proposal))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("filler", ["@", "|", "中"])
 def test_a_text_is_never_longer_than_github_takes(filler: str) -> None:
     good = proposals.missed()
