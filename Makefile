@@ -34,7 +34,7 @@ format: ## format the Python files
 	$(BIN)/ruff check --fix .
 
 bench: setup ## instructions, flash and RAM for digits, and for each .tflite in the folder MODELS=...
-	$(BIN)/boardwright benchmark $(if $(MODELS),$(MODELS)) --json build/bench.json
+	$(BIN)/boardwright benchmark $(MODELS) --digits --json build/bench.json
 
 doctor: ## what is installed, what is missing, what mends it
 	@$(BIN)/boardwright doctor

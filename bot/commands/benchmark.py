@@ -21,6 +21,9 @@ def benchmark(
         typer.Argument(help="int8 .tflite files, or folders that are searched for them"),
     ] = None,
     board: Annotated[list[str] | None, typer.Option(help="may be repeated")] = None,
+    digits: Annotated[
+        bool, typer.Option("--digits", help="also the example's digits model, trained first")
+    ] = False,
     samples: Annotated[int, typer.Option(min=1, max=1000, help="random inputs of each model")] = 5,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="write the figures to this file")
@@ -28,7 +31,7 @@ def benchmark(
 ) -> int:
     """Measure instructions, flash, RAM and stack of models on boards.
 
-    Without a model, the digits model of the example is trained first.
+    Without a model, the digits model of the example is trained and measured.
     """
     from bot.bench import (  # noqa: PLC0415
         Failed,
@@ -46,7 +49,9 @@ def benchmark(
         tempfile.TemporaryDirectory(prefix="boardwright-") as scratch,
         choose_progress() as progress,
     ):
-        files = _files(models) if models else {"digits": digits_model(Path(scratch), progress)}
+        files = _files(models) if models else {}
+        if digits or not files:
+            files["digits"] = digits_model(Path(scratch), progress)
         for name, content in files.items():
             for target in targets:
                 progress.note(f"{name} on {target.name}")

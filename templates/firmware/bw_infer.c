@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bw_infer.h"
 
+#include <string.h>
+
 #include "bw_model.h"
 
 #if BW_MODEL_INPUT_BYTES != BW_MODEL_INPUT_COUNT || BW_MODEL_OUTPUT_BYTES != BW_MODEL_OUTPUT_COUNT
@@ -17,8 +19,23 @@
  * move or drop a call that is being measured. bw_contract.c compares the declarations. */
 void bw_features(const bw_raw_t raw[BW_RAW_COUNT], float features[BW_FEATURE_COUNT]);
 
-static float features[BW_FEATURE_COUNT];
 static uint8_t arena[BW_MODEL_ARENA_BYTES] __attribute__((aligned(16)));
+
+#ifdef BW_RAW_IS_MODEL_INPUT /* a benchmark of the model alone: raw samples are its int8 inputs */
+
+void bw_infer_features(const bw_raw_t raw[BW_RAW_COUNT])
+{
+    memcpy(bw_model_input(arena, 0), raw, BW_MODEL_INPUT_BYTES);
+}
+
+int bw_infer_model(void)
+{
+    return bw_model_invoke(arena);
+}
+
+#else
+
+static float features[BW_FEATURE_COUNT];
 
 /* clamp(round_half_away(value / scale) + zero_point, -128, 127); NaN becomes the smallest value. */
 static int8_t quantize(float value)
@@ -58,6 +75,8 @@ int bw_infer_model(void)
     }
     return bw_model_invoke(arena);
 }
+
+#endif
 
 const int8_t *bw_infer_scores(void)
 {
