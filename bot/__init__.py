@@ -1,1 +1,1 @@
-"""Turn a request into a proposal with evidence: goal, stages, checks, authors, forges and the command line."""
+"""Turn a request into a proposal with evidence: goal, stages, checks, authors, forges, commands."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import shutil
@@ -11,6 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from importlib.metadata import PackageNotFoundError, version
+
+from bot.errors import ToolMissing
+from hardware_runner.board import Board
 
 
 class Need(Enum):
@@ -81,16 +85,31 @@ PROGRAMS = (
     ),
 )
 PACKAGES = (
-    ("TensorFlow", Need.RUN, ("tensorflow-cpu", "tensorflow"), "train"),
-    ("pandas", Need.RUN, ("pandas",), "train"),
-    ("scikit-learn", Need.RUN, ("scikit-learn",), "train"),
-    ("matplotlib", Need.RUN, ("matplotlib",), "train"),
-    ("tflite-micro", Need.CHECK, ("tflite-micro",), "train"),
-    ("pytest-embedded", Need.TESTS, ("pytest-embedded",), "boards"),
+    ("TensorFlow", Need.RUN, ("tensorflow-cpu", "tensorflow")),
+    ("pandas", Need.RUN, ("pandas",)),
+    ("scikit-learn", Need.RUN, ("scikit-learn",)),
+    ("matplotlib", Need.RUN, ("matplotlib",)),
+    ("tflite-micro", Need.CHECK, ("tflite-micro",)),
+    ("pytest-embedded", Need.TESTS, ("pytest-embedded",)),
 )
+INSTALL_PACKAGES = "make setup"  # in the folder of this checkout
 PYTHON_RANGE = ((3, 11), (3, 14))
 
 Ask = Callable[[Sequence[str]], str]
+
+
+def require(boards: Sequence[Board], ask: Ask | None = None) -> None:
+    """Return if everything is there that a run on these boards needs.
+
+    Raises:
+        ToolMissing: it names all that is missing, and the commands that install it.
+    """
+    needs = {Need.RUN} | ({Need.BOARDS} if any(board.machine for board in boards) else set())
+    missing = [f for f in examine(ask=ask) if f.missing and f.need in needs]
+    if missing:
+        names = ", ".join(finding.name for finding in missing)
+        remedies = " && ".join(dict.fromkeys(finding.remedy for finding in missing))
+        raise ToolMissing(f"Missing on this machine: {names}.", remedies)
 
 
 def examine(system: System | None = None, ask: Ask | None = None) -> tuple[Finding, ...]:
@@ -104,7 +123,8 @@ def examine(system: System | None = None, ask: Ask | None = None) -> tuple[Findi
     ask = ask or run_tool
     programs = tuple(_program(program, system, ask) for program in PROGRAMS)
     packages = tuple(_package(*package) for package in PACKAGES)
-    return (_python(), *programs, _newlib(system, ask), *packages)
+    libraries = (_host_library(system, ask), _newlib(system, ask))
+    return (_python(), *programs, *libraries, *packages)
 
 
 def this_system() -> System:
@@ -149,6 +169,14 @@ def _program(program: Program, system: System, ask: Ask) -> Finding:
     return Finding(program.name, program.need, "", _install(system, program.apt, program.brew))
 
 
+def _host_library(system: System, ask: Ask) -> Finding:
+    """Look for the headers and start-up code of this machine's C library, packaged apart."""
+    if system is System.BREW:
+        return Finding("C library", Need.RUN, "found")  # comes with the compiler
+    found = "found" if ask(["gcc", "-print-file-name=crt1.o"]).startswith("/") else ""
+    return Finding("C library", Need.RUN, found, _install(system, "libc6-dev", ""))
+
+
 def _newlib(system: System, ask: Ask) -> Finding:
     """Look for the C library of the Arm compiler; some systems package it apart."""
     path = ask(["arm-none-eabi-gcc", "-print-file-name=libc_nano.a"])
@@ -157,7 +185,7 @@ def _newlib(system: System, ask: Ask) -> Finding:
     return Finding("newlib for Arm", Need.BOARDS, found, "" if found else remedy)
 
 
-def _package(name: str, need: Need, distributions: Sequence[str], extra: str) -> Finding:
+def _package(name: str, need: Need, distributions: Sequence[str]) -> Finding:
     for distribution in distributions:
         try:
             return Finding(name, need, version(distribution))
@@ -165,12 +193,13 @@ def _package(name: str, need: Need, distributions: Sequence[str], extra: str) ->
             continue
     if need is Need.CHECK and (platform.system(), platform.machine()) != ("Linux", "x86_64"):
         return Finding(name, need, "", "has wheels for Linux on x86-64 only")
-    return Finding(name, need, "", f"pip install 'boardwright[{extra}]'")
+    return Finding(name, need, "", INSTALL_PACKAGES)
 
 
 def _install(system: System, apt: str, brew: str) -> str:
     if system is System.APT:
-        return f"sudo apt-get install --no-install-recommends {apt}"
+        sudo = "" if os.geteuid() == 0 else "sudo "
+        return f"{sudo}apt-get install --no-install-recommends {apt}"
     if system is System.BREW:
         return f"brew install {brew}"
     return f"install {apt} (names of the Debian packages) with your system's package tool"

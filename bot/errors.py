@@ -138,7 +138,7 @@ def _message(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "Interrupted. Run the same command again to go on."
     if isinstance(error, ModuleNotFoundError):
-        remedy = "pip install 'boardwright[train,boards]'"
+        remedy = "make setup"
         return str(ToolMissing(f"The Python package {error.name} is not installed.", remedy))
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror or type(error).__name__}."

@@ -40,8 +40,8 @@ class _Frozen(BaseModel):
 class DataSource(_Frozen):
     """Where the samples come from.
 
-    ``uri`` is ``sklearn:digits``, ``sklearn:wine`` or ``csv:<path>``, a path relative to the file that holds
-    the request (or to the repository).
+    ``uri`` is ``sklearn:digits``, ``sklearn:wine`` or ``csv:<path>``, a path relative to the file
+    that holds the request (or to the repository).
     """
 
     uri: str = Field(pattern=r"^(sklearn|csv):.+$")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot import doctor
 from bot.authors.template_author import TemplateAuthor
 from bot.forge import Origin, Published
 from bot.forge.local import OURS, LocalForge
@@ -17,7 +18,7 @@ from bot.proposal import Proposal
 from bot.questions import Questions
 from bot.request import read_request
 from bot.understand import understand
-from hardware_runner.boards import find_board
+from hardware_runner.boards import BOARDS, find_board
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ def travel(
     origin = Origin(slug(issue.stem))
     forge = LocalForge(into)
     forge.check()
+    doctor.require([BOARDS[name] for name in goal.boards])
     # Keys begin with a letter, so no folder of a proposal can have this name.
     workdir = into / OURS / ".work" / origin.key
     if fresh:

@@ -49,8 +49,8 @@ class Figures:
 class Proposal:
     """What a run hands to a forge.
 
-    `files` holds the project folder's content by path relative to it, without the model card, the plots
-    and evidence.json, which are rendered from the other fields.
+    `files` holds the project folder's content by path relative to it, without the model card, the
+    plots and evidence.json, which are rendered from the other fields.
     """
 
     goal: Goal

@@ -12,7 +12,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 missing=""
 want() { missing="$missing $*"; }
 have git || want git
-have cc && [ -e /usr/include/stdio.h ] || want gcc libc6-dev
+have gcc && gcc -print-file-name=crt1.o | grep -q / || want gcc libc6-dev
 have arm-none-eabi-gcc || want gcc-arm-none-eabi
 have arm-none-eabi-gcc && arm-none-eabi-gcc -print-file-name=nano.specs | grep -q / || want libnewlib-arm-none-eabi
 have qemu-system-arm || want qemu-system-arm

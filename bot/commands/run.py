@@ -18,7 +18,7 @@ class AuthorKind(Enum):
     TEMPLATE = "template"
 
 
-def run(  # noqa: PLR0917  (each is an option of the command)
+def run(
     issue: Annotated[Path, typer.Argument(help="markdown file with the request")],
     into: Annotated[
         Path, typer.Option(help="git repository for the proposal; a new folder becomes one")

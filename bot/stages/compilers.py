@@ -32,7 +32,7 @@ def host_compiler() -> str:
     raise ToolMissing("There is no C compiler on this machine.", "sudo apt-get install gcc")
 
 
-def compile_object(  # noqa: PLR0917
+def compile_object(
     sandbox: Sandbox,
     compiler: str,
     flags: Sequence[str],

@@ -63,7 +63,7 @@ class StageResult:
         return bool(self.made)
 
 
-def verdict(  # noqa: PLR0917
+def verdict(
     check: str, stage: Stage, claim: str, passed: bool, method: str, detail: str = ""
 ) -> Evidence:
     """Return evidence for a claim that holds or does not, without a number."""
@@ -81,7 +81,7 @@ def verdict(  # noqa: PLR0917
     )
 
 
-def unmeasured(  # noqa: PLR0917
+def unmeasured(
     check: str, stage: Stage, claim: str, outcome: Outcome, method: str, why: str
 ) -> Evidence:
     """Return evidence that says why there is no value."""

@@ -7,6 +7,8 @@ import pytest
 from bot import doctor
 from bot.commands.doctor import report
 from bot.doctor import PROGRAMS, Finding, Need, System, examine
+from bot.errors import ToolMissing
+from hardware_runner.boards import BOARDS
 
 INSTALLED = {
     "git": "git version 2.39.5",
@@ -20,6 +22,8 @@ def tools(*missing: str) -> doctor.Ask:
     def ask(command: Sequence[str]) -> str:
         if command[0] in missing:
             return ""
+        if "-print-file-name=crt1.o" in command:
+            return "crt1.o" if "libc" in missing else "/usr/lib/crt1.o"
         if "-print-file-name=libc_nano.a" in command:
             return "libc_nano.a" if "newlib" in missing else "/usr/lib/libc_nano.a"
         return INSTALLED[command[0]]
@@ -57,6 +61,12 @@ def test_versions_are_shown() -> None:
             "brew install --cask gcc-arm-embedded",
         ),
         (
+            "libc",
+            "C library",
+            System.APT,
+            "sudo apt-get install --no-install-recommends libc6-dev",
+        ),
+        (
             "newlib",
             "newlib for Arm",
             System.APT,
@@ -71,21 +81,38 @@ def test_versions_are_shown() -> None:
     ],
 )
 def test_what_is_missing_comes_with_a_command(
-    missing: str, name: str, system: System, command: str
+    monkeypatch: pytest.MonkeyPatch, missing: str, name: str, system: System, command: str
 ) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
     finding = found(missing, system=system)[name]
     assert finding.missing
     assert finding.remedy == command
 
 
-def test_a_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_root_needs_no_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    assert found("git")["git"].remedy == "apt-get install --no-install-recommends git"
+
+
+def test_a_run_on_the_host_needs_no_emulator() -> None:
+    doctor.require([BOARDS["host"]], tools("qemu-system-arm", "arm-none-eabi-gcc"))
+
+
+def test_a_run_is_refused_before_it_begins_with_all_that_is_missing() -> None:
+    with pytest.raises(ToolMissing) as refusal:
+        doctor.require([BOARDS["host"], BOARDS["mps2-an386"]], tools("qemu-system-arm", "git"))
+    assert refusal.value.problem == "Missing on this machine: git, qemu-system-arm."
+    assert refusal.value.remedy.count("apt-get install") == 2
+
+
+def test_a_missing_package_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing(name: str) -> str:
         raise doctor.PackageNotFoundError(name)
 
     monkeypatch.setattr(doctor, "version", nothing)
     findings = found()
-    assert findings["TensorFlow"].remedy == "pip install 'boardwright[train]'"
-    assert findings["pytest-embedded"].remedy == "pip install 'boardwright[boards]'"
+    assert findings["TensorFlow"].remedy == "make setup"
+    assert findings["pytest-embedded"].remedy == "make setup"
 
 
 @pytest.mark.parametrize(

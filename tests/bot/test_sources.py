@@ -39,7 +39,7 @@ def table(header: str, lines: list[str], end: str = "\n") -> str:
         ("breast_cancer", (30,), RawType.FLOAT32, Task.TABULAR_SENSOR, 2, 569),
     ],
 )
-def test_bundled_data(  # noqa: PLR0917
+def test_bundled_data(
     tmp_path: Path,
     name: str,
     shape: tuple[int, ...],
