@@ -38,6 +38,8 @@ class Written(_Frozen):
 class Run(_Frozen):
     """A board's report. The scores, which are many, stand here as a hash.
 
+    What the wall clock decided, speed and resends, is left out: the same run gives the same bytes.
+
     ``scores_sha256`` is over the int8 scores of all samples in order, one byte each, row by row.
     """
 
@@ -48,8 +50,6 @@ class Run(_Frozen):
     reason: str
     firmware_sha256: str
     samples: int
-    samples_per_second: float | None
-    resends: int
     scores_sha256: str
     predictions: tuple[int, ...] = Field(description="argmax of the scores, one for each sample")
     decisions: tuple[int, ...] = Field(description="what app.c acted on, -1 for nothing")

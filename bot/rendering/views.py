@@ -73,7 +73,6 @@ class BoardRow:
     arena: Markdown
     model_code: Markdown
     decisions: Markdown
-    speed: Markdown
     firmware_sha256: str
 
 
@@ -147,9 +146,6 @@ def board_row(report: RunReport, figures: Figures | None, at_most: int = 1_000) 
         if footprint
         else _NOTHING,
         decisions=_decisions(report),
-        speed=Markdown(f"{number(round(report.samples_per_second, 1))} samples/s")
-        if report.samples_per_second
-        else _NOTHING,
         firmware_sha256=report.firmware_sha256,
     )
 
@@ -176,11 +172,7 @@ def class_rows(
                 held_out=held_out,
                 recognised=recognised,
                 recall=percent(recognised / held_out) if held_out else _NOTHING,
-                taken_for=Markdown(
-                    ", ".join(
-                        f"{inline(labels[other], LABEL_MAX)} ({count})" for count, other in mistaken
-                    )
-                ),
+                taken_for=_mistaken(labels, mistaken),
             )
         )
     return rows

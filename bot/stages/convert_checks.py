@@ -115,7 +115,6 @@ def check_drop(truth: _Labels, float_scores: _Floats, scores: _Bytes, most: floa
         round(100 * most, 4),
         f"held-out set of {len(truth)}: float {100 * before:.2f} %, int8 {100 * after:.2f} %",
         detail="Train with more regularisation, or take a larger network.",
-        source="goal",
     )
 
 

@@ -18,7 +18,6 @@ from bot.stages.firmware_checks import (
     check_answers,
     check_cost,
     check_footprint,
-    figure_speed,
 )
 from bot.stages.stage_result import Context, StageResult, unmeasured, verdict
 from hardware_runner.board import Board
@@ -109,7 +108,6 @@ def _measure(
         *check_answers(board, report, expected, limits),
         *check_footprint(board, report, limits),
         *check_cost(board, report, expected, limits),
-        *figure_speed(board, report),
     ], report
 
 

@@ -83,7 +83,7 @@ def check_answers(
 
 def _ran(board: Board, report: RunReport, n: int) -> Evidence:
     check, claim = f"firmware.{board.name}.runs", f"{board.name} answers every held-out sample"
-    method = f"{n} raw samples over the console, {report.resends} sent again"
+    method = f"{n} raw samples over the console, in frames that are checked and sent again if lost"
     if report.outcome in (RunOutcome.INFRASTRUCTURE, RunOutcome.SKIPPED):
         outcome = (
             Outcome.SKIPPED if report.outcome is RunOutcome.SKIPPED else Outcome.INFRASTRUCTURE
@@ -308,21 +308,3 @@ def _latency(board: Board, report: RunReport, limits: Limits | None) -> tuple[Ev
     else:
         outcome, why = Outcome.SKIPPED, f"{board.title} has no clock of its own"
     return (unmeasured(check, _STAGE, claim, outcome, "timer of the board", why),)
-
-
-def figure_speed(board: Board, report: RunReport) -> tuple[Evidence, ...]:
-    """Report how fast samples went through, console and emulation included."""
-    if report.samples_per_second is None:
-        return ()
-    return (
-        judge(
-            f"firmware.{board.name}.speed",
-            _STAGE,
-            f"Samples that went through {board.name} in a second of this run",
-            round(report.samples_per_second, 1),
-            "samples/s",
-            Relation.NONE,
-            None,
-            "wall clock of the measuring run, console included; says nothing about the part",
-        ),
-    )

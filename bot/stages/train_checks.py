@@ -151,5 +151,4 @@ def check_size(size: ModelSize, parameters: int, flash_max_bytes: int | None) ->
         f"one byte for each parameter of the {size.name} network, before batch normalisation is "
         "folded; the firmware's real size is measured later",
         detail="Take a smaller network, or allow more flash.",
-        source="goal" if limited else "harness",
     )

@@ -44,10 +44,7 @@ class Printing:
 
 def content_of(proposal: Proposal) -> dict[str, str]:
     """Return a hash of each part of a proposal that must not depend on when it was made."""
-    evidence = [
-        e.model_dump(mode="json", exclude={"value"} if e.check.endswith(".speed") else set())
-        for e in proposal.evidence
-    ]
+    evidence = [e.model_dump(mode="json") for e in proposal.evidence]
     reports = [r.model_dump(mode="json", exclude={"samples_per_second"}) for r in proposal.reports]
     figures = proposal.figures
     assert figures is not None

@@ -73,6 +73,13 @@ def test_same_proposal_same_bytes() -> None:
     assert render(proposals.passing(), ORIGIN) == render(proposals.passing(), ORIGIN)
 
 
+def test_what_the_wall_clock_decides_is_not_published() -> None:
+    good = proposals.passing()
+    slower = {"samples_per_second": 0.5, "resends": 3}
+    again = replace(good, reports=tuple(r.model_copy(update=slower) for r in good.reports))
+    assert render(again, ORIGIN) == render(good, ORIGIN)
+
+
 def test_only_measured_and_met_is_ready() -> None:
     assert not render(proposals.passing(), ORIGIN).draft
     assert render(proposals.missed(), ORIGIN).draft
