@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 from bot.errors import RequestError
 from bot.goal import Goal
 from bot.issue_form import Field
 from bot.plan import Plan
+from bot.scratch import scratch
 from hardware_runner.board import Board
 from hardware_runner.boards import find_board
 from hardware_runner.build import build_smallest
@@ -41,9 +39,9 @@ def refuse_impossible(goal: Goal, plan: Plan) -> None:
 def _smallest(board: Board, features: int, classes: int) -> Footprint | None:
     """Return what the smallest firmware takes; None without a compiler, which shows later."""
     compiled = compile_model(dense_classifier(features, classes))
-    with tempfile.TemporaryDirectory(prefix="boardwright-") as folder:
+    with scratch() as folder:
         try:
-            return build_smallest(board, compiled, Path(folder))
+            return build_smallest(board, compiled, folder)
         except ToolMissing:
             return None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -63,6 +63,13 @@ class Journal:
         body = entry.model_dump_json().encode()
         checksum = hashlib.sha256(body).hexdigest().encode()
         write_atomically(self._folder / f"{key}.json", checksum + b"\n" + body)
+
+    def keep(self, keys: Collection[str]) -> None:
+        """Remove every step but these, and what a killed writer left."""
+        names = {f"{key}.json" for key in keys}
+        for path in self._folder.glob("*") if self._folder.is_dir() else ():
+            if path.name not in names:
+                path.unlink(missing_ok=True)
 
 
 def step_key(what: str, parts: Mapping[str, bytes]) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 
 from bot.authors.author import Author
-from bot.evidence import Evidence, Outcome, Stage
+from bot.disk import disk_watched, refuse_full_disk
+from bot.evidence import Evidence, Outcome, Relation, Stage, judge
 from bot.feasibility import refuse_impossible
 from bot.goal import Goal
 from bot.journal import Journal, step_key
@@ -21,10 +22,12 @@ from bot.publication import Attempt, assemble
 from bot.records import Records
 from bot.sandbox.job import Sandbox
 from bot.sandbox.process import ProcessSandbox
+from bot.scratch import sole_user, sweep
 from bot.split import split
 from bot.stages import convert, data, features, firmware, train
 from bot.stages.goal_header import goal_header, goal_toml
 from bot.stages.stage_result import Context, StageResult
+from bot.tools import fingerprint
 from bot.workspace import AUTHORED_PATHS, Workspace
 
 DEFAULT_SEED = 1
@@ -47,6 +50,8 @@ class _Runner:
     author: Author
     journal: Journal
     progress: Progress
+    workdir: Path
+    steps: set[str] = field(default_factory=set)  # the keys of all steps of this run
 
 
 def run_stages(
@@ -76,13 +81,28 @@ def run_stages(
     Raises:
         RequestError: the data cannot be split, or no model can meet the limits.
         NeedsSandboxError: the author's code may not run in this sandbox.
-        ToolMissing: there is no C compiler.
+        Infrastructure: a tool or package is missing, a disk is full, memory ran out, or another
+            process works in `workdir`.
     """
+    sweep()
+    with disk_watched(workdir), sole_user(workdir):
+        return _run_stages(
+            goal,
+            records,
+            _Runner(author, Journal(workdir / "journal"), progress, workdir),
+            seed,
+            sandbox or ProcessSandbox(),
+        )
+
+
+def _run_stages(
+    goal: Goal, records: Records, runner: _Runner, seed: int, sandbox: Sandbox
+) -> Proposal:
     sides = split(records, goal.labels, seed)
     plan = make_plan(goal, sides.train, seed)
     refuse_impossible(goal, plan)
     for reason in plan.reasons:
-        progress.note(reason)
+        runner.progress.note(reason)
     context = Context(
         goal=goal,
         plan=plan,
@@ -92,19 +112,19 @@ def run_stages(
             {"train.csv": sides.train.to_csv()}
         ),
         made={},
-        sandbox=sandbox or ProcessSandbox(),
-        origin=author.origin,
-        progress=progress,
+        sandbox=sandbox,
+        origin=runner.author.origin,
+        progress=runner.progress,
     )
-    runner = _Runner(author, Journal(workdir / "journal"), progress)
     shared, context = _run(runner, context, SHARED_STAGES)
     attempts = _climb(runner, context, shared) if _complete(shared, SHARED_STAGES) else []
     best = choose(attempts) if attempts else Attempt(context, _evidence(shared))
     tried = [describe(a.context.size, a.evidence) for a in attempts]
+    runner.journal.keep(runner.steps)
     return assemble(
-        best,
+        replace(best, evidence=(*best.evidence, *disclose(len(attempts)))),
         records=records,
-        authored=_authored(best.context.workspace, author),
+        authored=_authored(best.context.workspace, runner.author),
         tried=tuple(tried) if len(attempts) > 1 or missed(best.evidence) else (),
     )
 
@@ -149,6 +169,25 @@ def choose(attempts: Sequence[Attempt]) -> Attempt:
     return max(attempts, key=rank)
 
 
+def disclose(networks: int) -> tuple[Evidence, ...]:
+    """Say so where the held-out samples judged several networks, and so helped to choose."""
+    if networks < 2:
+        return ()
+    return (
+        judge(
+            "train.networks",
+            Stage.TRAIN,
+            "Networks that the held-out set judged before one was chosen",
+            networks,
+            "networks",
+            Relation.NONE,
+            None,
+            "the one that misses least is proposed; as the choice rests on the held-out samples, "
+            "its figures on them are a little too good",
+        ),
+    )
+
+
 def _run(
     runner: _Runner, context: Context, stages: Sequence[Stage]
 ) -> tuple[list[StageResult], Context]:
@@ -168,13 +207,15 @@ def _step(runner: _Runner, context: Context, stage: Stage) -> tuple[Context, Sta
     runner.progress.stage_started(stage)
     files = runner.author.write(stage, context.facts())
     context = replace(context, workspace=context.workspace.with_authored(stage, files))
-    key = step_key(stage.value, _inputs(context))
+    key = step_key(stage.value, {**_inputs(context), "tools": fingerprint(stage)})
+    runner.steps.add(key)
     if (kept := runner.journal.read(key)) is not None:
         result, seconds = kept
         runner.progress.stage_finished(stage, result.evidence, seconds, resumed=True)
         return context, result
     began = time.monotonic()
     result = RUNS[stage](context)
+    refuse_full_disk(result.evidence, runner.workdir)
     seconds = time.monotonic() - began
     if _worth_keeping(result):
         runner.journal.write(key, result, seconds)

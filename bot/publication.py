@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from importlib import metadata
 
 import numpy as np
 
@@ -14,17 +13,8 @@ from bot.proposal import AuthoredFile, Figures, Proposal
 from bot.records import Records
 from bot.stages import arrays
 from bot.stages.stage_result import Context
+from bot.tools import package_versions
 from hardware_runner.report import RunReport
-
-TOOLS = (
-    "boardwright",
-    "numpy",
-    "keras",
-    "tensorflow-cpu",
-    "tensorflow",
-    "scikit-learn",
-    "tflite-micro",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +89,7 @@ def _figures(context: Context, reports: tuple[RunReport, ...]) -> Figures | None
 
 
 def _tools(reports: tuple[RunReport, ...]) -> dict[str, str]:
-    tools: dict[str, str] = {}
-    for name in TOOLS:
-        try:
-            tools[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
+    tools = dict(package_versions())
     for report in reports:
         tools |= report.tools
     return dict(sorted(tools.items()))

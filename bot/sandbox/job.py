@@ -73,9 +73,11 @@ class Result:
         return self.reason is Reason.COMPLETED
 
     def explanation(self, lines: int = 12) -> str:
-        """Return the reason and the last lines of the log, for people."""
-        tail = "\n".join(self.log.strip().splitlines()[-lines:])
-        return f"{self.reason.value} (exit code {self.exit_code})\n{tail}".strip()
+        """Return the last lines of the log, for people, the telling one first."""
+        *before, last = self.log.strip().splitlines()[-lines:] or ["It said nothing."]
+        if self.reason is Reason.FAILED:
+            last = f"It ended with code {self.exit_code}: {last}"
+        return "\n".join([last, *before])
 
 
 class NeedsSandboxError(Infrastructure):

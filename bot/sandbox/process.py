@@ -7,12 +7,13 @@ Boardwright's templates.
 
 from __future__ import annotations
 
+import errno
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,9 +21,17 @@ from typing import IO
 
 from bot.sandbox.collect import RefusedOutputError, collect
 from bot.sandbox.job import Job, Limits, Reason, Result, require_template
+from bot.sandbox.trouble import disk_was_full, raise_for_machine
+from bot.scratch import scratch
 from hardware_runner.process import with_parent
 
 _POLL_S = 0.1
+_FILE_BYTES = 1 << 30  # the largest file that a job may write
+_TOLD = {
+    Reason.TIMEOUT: "It was stopped: it must end within {limits.seconds:,.0f} s.",
+    Reason.MEMORY: "It was stopped: it may use {limits.memory_bytes:,} bytes of memory.",
+    Reason.LOG: "It was stopped: it may print {limits.log_bytes:,} bytes.",
+}
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -34,23 +43,28 @@ class ProcessSandbox:
 
         Raises:
             NeedsSandboxError: the job runs code that did not come with Boardwright.
+            Infrastructure: the machine let it down.
+            OSError: there is no room for its files.
         """
         require_template(job.origin, "code")
-        with tempfile.TemporaryDirectory(prefix="boardwright-") as name:
-            folder = Path(name)
+        with scratch() as folder:
             (folder / "out").mkdir()
             for path, content in job.inputs.items():
                 target = folder / "in" / path
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content)
-            return _run_in(folder, job)
+            result = _run_in(folder, job)
+            if disk_was_full(result):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+        raise_for_machine(result)
+        return result
 
 
 def _run_in(folder: Path, job: Job) -> Result:
     argv = [sys.executable if part == "python" else part for part in job.argv[:1]]
     began = time.monotonic()
     with subprocess.Popen(
-        with_parent([*argv, *job.argv[1:]]),
+        with_parent(_bounded([*argv, *job.argv[1:]])),
         cwd=folder,
         env=_environment(folder),
         stdin=subprocess.DEVNULL,
@@ -65,12 +79,22 @@ def _run_in(folder: Path, job: Job) -> Result:
         code = process.wait()
     reason = stopped_for or (Reason.COMPLETED if code == 0 else Reason.FAILED)
     outputs: dict[str, bytes] = {}
+    if stopped_for is not None:
+        told = f"\n{_TOLD[stopped_for].format(limits=job.limits)}"
+        log = f"{log[: job.limits.log_bytes - len(told)]}{told}"
     if reason is Reason.COMPLETED:
         try:
             outputs = collect(folder / "out", job.outputs)
         except RefusedOutputError as error:
             reason, log = Reason.OUTPUT, f"{log}\n{error}"
     return Result(reason, code, log, truncated, time.monotonic() - began, outputs)
+
+
+def _bounded(command: list[str]) -> list[str]:
+    """Return the command so that Linux bounds the files that it writes, and keeps no core dump."""
+    if shutil.which("prlimit"):
+        return ["prlimit", f"--fsize={_FILE_BYTES}", "--core=0", "--", *command]
+    return command
 
 
 def _environment(folder: Path) -> dict[str, str]:

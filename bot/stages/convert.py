@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from bot.evidence import Evidence, Outcome, Stage
 from bot.sandbox.job import Job, Limits, Result
+from bot.scratch import scratch
 from bot.stages import arrays
 from bot.stages.convert_checks import (
     ORACLE_CLAIM,
@@ -65,7 +66,9 @@ def run(context: Context) -> StageResult:
         return StageResult(_STAGE, (ran, compiles, types))
     port = compiled.summary.inputs[0]
     quantised = quantise(features["test"].astype(np.float32), port.scale, port.zero_point)
-    scores = np.asarray(HostModel(compiled).run(quantised)).reshape(len(quantised), -1)
+    with scratch() as folder:
+        model_c = HostModel(compiled, directory=folder)
+        scores = np.asarray(model_c.run(quantised)).reshape(len(quantised), -1)
     truth = arrays.load(context.made["test.npz"])["y"].astype(np.int64)
     float_scores = arrays.load(context.made["float_scores.npz"])["scores"].astype(np.float32)
     checks = (

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +10,7 @@ import numpy.typing as npt
 from bot.evidence import Evidence, Outcome, Relation, Stage, judge
 from bot.goal import Goal, RawType
 from bot.sandbox.job import require_template
+from bot.scratch import scratch
 from bot.stages import arrays
 from bot.stages.c_object import forbidden_words, undefined_symbols, writable_bytes
 from bot.stages.compilers import ARM_COMPILER, WARNINGS, compile_object, host_compiler
@@ -23,6 +22,7 @@ from hardware_runner.errors import BuildError, FeaturesCrashed
 from hardware_runner.native import FeaturesLibrary
 
 LARGEST_FEATURE = 64.0  # int8 then still tells steps of 0.5 apart; standardised data stays below 20
+TIMEOUT_S = 60.0  # for the features of all samples of one side
 
 _STAGE = Stage.FEATURES
 _SOURCES = ("features.c", "features.h", "goal.h")
@@ -143,10 +143,10 @@ def _apply(context: Context) -> tuple[tuple[Evidence, ...], dict[str, bytes]]:
 def _outputs(
     context: Context, train: npt.NDArray[np.generic], test: npt.NDArray[np.generic]
 ) -> dict[str, _Floats]:
-    with tempfile.TemporaryDirectory(prefix="boardwright-") as name:
-        project = Path(name) / "project"
+    with scratch() as folder:
+        project = folder / "project"
         Workspace(context.workspace.select(*_SOURCES)).write_to(project)
-        features = FeaturesLibrary(project, Path(name) / "build")
+        features = FeaturesLibrary(project, folder / "build", timeout_s=TIMEOUT_S)
         return {
             "train": features(train),
             "backwards": features(train[::-1]),

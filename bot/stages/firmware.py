@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 
 from bot.evidence import Evidence, Outcome, Stage
 from bot.sandbox.job import require_template
+from bot.scratch import scratch
 from bot.stages import arrays
 from bot.stages.c_object import forbidden_words
 from bot.stages.firmware_checks import (
@@ -90,8 +90,8 @@ def _measure(
     samples: npt.NDArray[np.generic],
     expected: Expected,
 ) -> tuple[list[Evidence], RunReport | None]:
-    with tempfile.TemporaryDirectory(prefix="boardwright-") as name:
-        project, out = Path(name) / "project", Path(name) / "build"
+    with scratch() as folder:
+        project, out = folder / "project", folder / "build"
         context.workspace.write_to(project)
         firmware, builds = _build(board, project, compiled, out)
         if firmware is None:

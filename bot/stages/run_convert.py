@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import keras
-
 from bot.stages import arrays
 from bot.stages.authored import load_module
+from bot.stages.needed import need
+
+keras = need("keras")
 
 
 def main() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from bot.stages import arrays
+from bot.stages.needed import need
+
+keras = need("keras")
 
 
 def main() -> None:

@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
 from bot.stages import arrays
 from bot.stages.authored import load_module
+from bot.stages.needed import need
+
+keras = need("keras")
 
 # The short trainings that show whether the seed decides: samples of each class, and epochs.
 SMALL_PER_CLASS = 4

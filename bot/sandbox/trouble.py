@@ -1,0 +1,49 @@
+"""Tell a job that the machine let down from one whose code is at fault."""
+
+from __future__ import annotations
+
+import signal
+
+from bot.disk import speaks_of_full_disk
+from bot.errors import Infrastructure, ToolMissing
+from bot.sandbox.job import Reason, Result
+
+UNAVAILABLE = 69
+"""Exit code where a package of ours cannot be imported. Source: EX_UNAVAILABLE of sysexits.h."""
+
+# What allocators say when the system gives no more; Python's own MemoryError is not among them, as
+# it also ends a wish that no machine could meet.
+_OUT_OF_MEMORY = ("std::bad_alloc", "Cannot allocate memory", "out of memory")
+
+
+def raise_for_machine(result: Result) -> None:
+    """Return unless a job failed for a reason that no other code of its author could mend.
+
+    Raises:
+        ToolMissing: a package that the job needs is not installed, or does not start here.
+        Infrastructure: memory ran out, or the processor is too old. A full disk is found by
+            `bot.disk`, which knows the places.
+    """
+    if result.reason is not Reason.FAILED:
+        return
+    last = (result.log.strip().splitlines() or [""])[-1]
+    if result.exit_code == UNAVAILABLE:
+        raise ToolMissing(f"A package cannot be used on this machine: {last}", "make setup")
+    if result.exit_code == -signal.SIGILL:
+        raise Infrastructure(
+            "A program ended with an instruction that this processor lacks. TensorFlow's packages "
+            "need one with AVX, which some virtual machines hide.",
+            "grep -c avx /proc/cpuinfo",
+        )
+    killed = result.exit_code == -signal.SIGKILL
+    if killed or any(words in result.log for words in _OUT_OF_MEMORY):
+        raise Infrastructure(
+            "This machine has too little free memory: a training needs about 1 GB. Close what else "
+            "runs, or give the machine more, and run the same command again.",
+            "free -m",
+        )
+
+
+def disk_was_full(result: Result) -> bool:
+    """Say whether a job failed because there was no room to write."""
+    return not result.completed and speaks_of_full_disk(result.log)

@@ -1,0 +1,89 @@
+"""Scratch: temporary folders that the next start removes where a kill left them behind.
+
+A folder holds a lock that the kernel lets go of when its process dies. So whoever can take the lock
+knows that nobody works there any more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from bot.errors import Infrastructure
+
+PREFIX = "boardwright-"
+_LOCK = ".lock"
+
+
+@contextlib.contextmanager
+def scratch() -> Iterator[Path]:
+    """Give a temporary folder that is gone afterwards, or after the next `sweep`."""
+    folder, lock = _make()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def sweep() -> int:
+    """Remove the scratch folders of this user whose processes are dead; return how many."""
+    removed = 0
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            removed += _remove_if_dead(folder)
+    return removed
+
+
+@contextlib.contextmanager
+def sole_user(folder: Path) -> Iterator[None]:
+    """Hold a folder, so that no second process works in it; it is made if need be.
+
+    Raises:
+        Infrastructure: another process holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise Infrastructure(
+            f"Another Boardwright is working on this request in {folder}. Wait until it has ended."
+        ) from None
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _make() -> tuple[Path, int]:
+    """Make a folder and lock it; again where a sweep came in between."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        try:
+            lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (folder / _LOCK).exists():
+            return folder, lock
+        os.close(lock)
+
+
+def _remove_if_dead(folder: Path) -> bool:
+    if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+        return False
+    lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.close(lock)
+    return True
