@@ -23,15 +23,17 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 from rich.progress import Progress as Bars
+from rich.text import Text
 
 from bot.evidence import Evidence, Outcome, Stage
 from bot.progress import Progress
+from bot.rendering.words import outcome_word
 
-_MARKS = {
-    Outcome.PASS: ("ok", "green"),
-    Outcome.FAIL: ("FAILED", "red"),
-    Outcome.INFRASTRUCTURE: ("not proven", "yellow"),
-    Outcome.SKIPPED: ("not proven", "yellow"),
+STYLES = {
+    Outcome.PASS: "green",
+    Outcome.FAIL: "bold red",
+    Outcome.INFRASTRUCTURE: "yellow",
+    Outcome.SKIPPED: "yellow",
 }
 LOG_COLUMNS = 120
 _PLAIN_STEPS = 4  # lines of plain output for one long piece of work
@@ -59,7 +61,7 @@ class PlainProgress:
         self._line(f"{stage.value}: {tally(evidence)}, {took(seconds, resumed)}")
         for item in evidence:
             if item.outcome is not Outcome.PASS:
-                self._line(f"  {_MARKS[item.outcome][0]}: {claim_line(item)}")
+                self._line(f"  {outcome_word(item)}: {claim_line(item)}")
 
     def advanced(self, what: str, done: int, total: int) -> None:
         """Say it at each quarter, and once only."""
@@ -107,9 +109,8 @@ class LiveProgress:
         self._console.print(f"{mark} [bold]{stage.value}[/bold]  {text}", highlight=False)
         for item in evidence:
             if item.outcome is not Outcome.PASS:
-                word, colour = _MARKS[item.outcome]
-                line = escape(claim_line(item))
-                self._console.print(f"    [{colour}]{word}[/{colour}] {line}", highlight=False)
+                word = Text(f"    {outcome_word(item)} ", style=STYLES[item.outcome])
+                self._console.print(word.append(claim_line(item), style="default"))
 
     def advanced(self, what: str, done: int, total: int) -> None:
         """Move the bar of a long piece of work."""
@@ -147,14 +148,14 @@ def choose_progress() -> Iterator[Progress]:
 
 
 def tally(evidence: Sequence[Evidence]) -> str:
-    """Return how many claims hold, and how many do not: '11 checks: 10 hold, 1 failed'."""
-    counts = Counter(_MARKS[item.outcome][0].lower() for item in evidence)
+    """Return how many claims hold, and how many do not: '11 checks: 10 hold, 1 missed'."""
     if not evidence:
         return "no checks"
-    rest = [f"{counts[word]} {word}" for word in ("failed", "not proven") if counts[word]]
-    held = "all hold" if counts["ok"] == len(evidence) else f"{counts['ok']} hold"
+    rest = Counter(outcome_word(item) for item in evidence if item.outcome is not Outcome.PASS)
+    held = f"{len(evidence) - rest.total()} hold" if rest else "all hold"
     noun = "check" if len(evidence) == 1 else "checks"
-    return f"{len(evidence)} {noun}: {', '.join([held, *rest])}"
+    against = [f"{count} {word}" for word, count in sorted(rest.items())]
+    return f"{len(evidence)} {noun}: {', '.join([held, *against])}"
 
 
 def took(seconds: float, resumed: bool) -> str:

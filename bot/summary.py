@@ -6,110 +6,113 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from rich.console import Console, Group, RenderableType
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bot.checks_table import PLAIN, checks_table
+from bot.console import claim_line
 from bot.errors import ExitCode
-from bot.evidence import Evidence, Outcome, Relation
+from bot.evidence import Outcome
 from bot.forge import Published
-from bot.proposal import Proposal
+from bot.proposal import Figures, Proposal
 from bot.rendering import measures
-from bot.rendering.numbers import number
+from bot.rendering.numbers import interval, number, percent
 from bot.rendering.verdict import judge
-from hardware_runner.report import RunReport
+from bot.rendering.words import RUN_WORDS, outcome_word
+from hardware_runner.report import RunOutcome, RunReport
 
-_STYLES = {
-    Outcome.PASS: "green",
-    Outcome.FAIL: "bold red",
-    Outcome.INFRASTRUCTURE: "yellow",
-    Outcome.SKIPPED: "yellow",
-}
-_RELATIONS = {
-    Relation.AT_LEAST: "at least",
-    Relation.AT_MOST: "at most",
-    Relation.EQUAL: "exactly",
-    Relation.NONE: "",
-}
+_RUN_STYLES = {RunOutcome.PASS: "green", RunOutcome.FAIL: "bold red"}
 
 
 def show(console: Console, proposal: Proposal, published: Published) -> None:
-    """Print every check, the boards' figures, the accuracies and where everything is."""
+    """Print every check, the accuracies, the boards' figures, the verdict and the places."""
     console.print(checks_table(proposal.evidence))
     if proposal.figures is not None:
-        console.print(accuracy_table(proposal))
+        console.print(accuracy_table(proposal.figures))
     if proposal.reports:
         truth = None if proposal.figures is None else proposal.figures.truth
-        console.print(report_table(proposal.reports, truth))
-    for line in proposal.tried:
-        console.print(f"tried     {line}", markup=False, highlight=False)
-    verdict = judge(proposal)
-    console.print(Text(verdict.line, style="bold yellow" if verdict.draft else "bold green"))
+        show_reports(console, proposal.reports, truth)
+    _show_verdict(console, proposal)
+    commit = "held these very files already; no new commit" if published.adopted else "new commit"
     for name, place in (
-        ("branch", published.branch),
+        ("branch", f"{published.branch} ({commit})"),
         ("text", published.body_path),
         *(("comment", path) for path in published.comment_paths),
     ):
         console.print(f"{name:<9} {place}", markup=False, highlight=False, soft_wrap=True)
 
 
-def checks_table(evidence: Sequence[Evidence]) -> Table:
-    """Return every check with value, unit, limit and outcome."""
-    table = Table("stage", "claim", "value", "limit", "outcome", title="Checks")
-    for item in evidence:
-        value = "-" if item.value is None else _value(item.value, item.unit)
-        limited = item.limit is not None and item.relation is not Relation.NONE
-        limit = f"{_RELATIONS[item.relation]} {_plain(item.limit)}" if limited else ""
-        table.add_row(
-            item.stage.value,
-            Text(item.claim),
-            Text(value),
-            Text(limit),
-            Text(item.outcome.value, style=_STYLES[item.outcome]),
-        )
-    return table
+def _show_verdict(console: Console, proposal: Proposal) -> None:
+    """Print the verdict, and what stands against it once more, where it is not scrolled away."""
+    verdict = judge(proposal)
+    console.print(Text(verdict.line, style="bold yellow" if verdict.draft else "bold green"))
+    for item in (*verdict.missed, *verdict.unproven):
+        line = f"  {outcome_word(item)}: {claim_line(item)}"
+        console.print(line, markup=False, highlight=False)
+    for line in proposal.tried if verdict.missed else ():
+        console.print(f"  tried: {line}", markup=False, highlight=False)
 
 
-def accuracy_table(proposal: Proposal) -> RenderableType:
+def accuracy_table(figures: Figures) -> Table:
     """Return the accuracy of the float model, of int8 on the host and of int8 on each board."""
-    figures = proposal.figures
-    if figures is None:
-        return Group()
     quantised = measures.quantised(figures)
-    rows = [("float32, Keras", quantised.float_hits), ("int8, compiled C", quantised.int8_hits)]
+    rows = [
+        ("float32 model in Keras", quantised.float_hits),
+        ("int8 model in C, on the host", quantised.int8_hits),
+    ]
     rows += [
-        (f"int8, {board}", measures.hits(figures.truth, answers))
+        (f"int8 firmware on {board}", measures.hits(figures.truth, answers))
         for board, answers in figures.board_predictions.items()
     ]
-    table = Table("accuracy of", "right", "of", "%", title="Held-out set")
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = Table(title="Accuracy on the held-out set", **PLAIN)
+    table.add_column("of")
+    for name in ("right", "samples", "accuracy", "95 % interval"):
+        table.add_column(name, justify="right")
     for name, hits in rows:
-        table.add_row(name, str(hits.count), str(hits.n), f"{100 * hits.share:.2f}")
+        spread = interval(hits.count, hits.n) if hits.n else ""
+        table.add_row(name, number(hits.count), number(hits.n), percent(hits.share), spread)
     return table
+
+
+def show_reports(
+    console: Console,
+    reports: Sequence[RunReport],
+    truth: npt.NDArray[np.integer] | None = None,
+) -> None:
+    """Print the boards' figures, and under them why a board did not run to its end."""
+    console.print(report_table(reports, truth))
+    for report in reports:
+        if report.reason:
+            console.print(f"{report.board}: {report.reason}", markup=False, highlight=False)
 
 
 def report_table(
     reports: Sequence[RunReport], truth: npt.NDArray[np.integer] | None = None
 ) -> Table:
-    """Return the boards side by side: answers, accuracy, cost, flash, RAM and stack."""
-    table = Table("", *(report.board for report in reports), title="Boards")
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for name, cells in (
-        ("outcome", [report.outcome.value for report in reports]),
-        ("why", [report.reason for report in reports]),
-        ("verified by", [report.verified for report in reports]),
-        ("samples answered", [f"{report.samples:,}" for report in reports]),
-        ("accuracy", [_accuracy(report, truth) for report in reports]),
-        ("features, median", [_cost(report, "features") for report in reports]),
-        ("model, median", [_cost(report, "model") for report in reports]),
-        ("flash", [_of(report, "flash") for report in reports]),
-        ("RAM, without stack", [_of(report, "ram") for report in reports]),
-        ("stack, high-water mark", [_stack(report) for report in reports]),
+    """Return the boards, one a row: outcome, accuracy, cost, flash, RAM and stack, speed."""
+    table = Table(title="Boards", **PLAIN)
+    table.add_column("board", min_width=13)
+    for name in (
+        "accuracy",
+        "features\n+ model",
+        "flash\n(bytes)",
+        "RAM + stack\n(bytes)",
+        "samples\nper second",
     ):
-        if any(cells):
-            table.add_row(name, *(Text(cell) for cell in cells))
+        table.add_column(name, justify="right", no_wrap=True)
+    for report in reports:
+        outcome = Text(RUN_WORDS[report.outcome], style=_RUN_STYLES.get(report.outcome, "yellow"))
+        how = f", {report.verified}" if report.outcome is RunOutcome.PASS else ""
+        speed = report.samples_per_second
+        table.add_row(
+            Text(f"{report.board}\n").append(outcome).append(how),
+            _accuracy(report, truth),
+            _cost(report),
+            _flash(report),
+            _ram(report),
+            "" if speed is None else f"{speed:,.0f}",
+        )
     return table
 
 
@@ -117,40 +120,28 @@ def _accuracy(report: RunReport, truth: npt.NDArray[np.integer] | None) -> str:
     if truth is None or len(report.scores) != len(truth) or not len(truth):
         return ""
     answers = np.array(report.scores).argmax(axis=1)
-    return f"{100 * float(np.mean(answers == truth)):.2f} %"
+    return percent(float(np.mean(answers == truth)))
 
 
-def _cost(report: RunReport, part: str) -> str:
-    if report.cost is None:
+def _cost(report: RunReport) -> str:
+    cost = report.cost
+    if cost is None:
         return ""
-    median = report.cost.features_median if part == "features" else report.cost.model_median
-    return f"{number(median)} {report.cost.unit}"
+    return f"{number(cost.features_median)} + {number(cost.model_median)}\n{cost.unit}"
 
 
-def _of(report: RunReport, memory: str) -> str:
+def _flash(report: RunReport) -> str:
     if report.footprint is None:
         return ""
+    return f"{report.footprint.flash_bytes:,}\nof {report.footprint.flash_limit_bytes:,}"
+
+
+def _ram(report: RunReport) -> str:
     footprint = report.footprint
-    used, limit = (
-        (footprint.flash_bytes, footprint.flash_limit_bytes)
-        if memory == "flash"
-        else (footprint.ram_bytes, footprint.ram_limit_bytes)
-    )
-    return f"{used:,} of {limit:,} bytes"
-
-
-def _stack(report: RunReport) -> str:
-    if report.footprint is None or report.footprint.stack_bytes is None:
+    if footprint is None:
         return ""
-    return f"{report.footprint.stack_bytes:,} bytes"
-
-
-def _plain(value: float | int | str | None) -> str:
-    return "" if value is None else value if isinstance(value, str) else number(value)
-
-
-def _value(value: float | int | str, unit: str) -> str:
-    return f"{_plain(value)} {unit}".strip()
+    stack = "?" if footprint.stack_bytes is None else number(footprint.stack_bytes)
+    return f"{footprint.ram_bytes:,} + {stack}\nof {footprint.ram_limit_bytes:,}"
 
 
 def exit_code(proposal: Proposal) -> ExitCode:

@@ -24,7 +24,7 @@ def measure_project(
     from pydantic import TypeAdapter  # noqa: PLC0415
 
     from bot.console import choose_progress, output  # noqa: PLC0415
-    from bot.summary import report_table  # noqa: PLC0415
+    from bot.summary import show_reports  # noqa: PLC0415
     from hardware_runner.boards import find_board  # noqa: PLC0415
     from hardware_runner.build import build_firmware  # noqa: PLC0415
     from hardware_runner.measure import measure  # noqa: PLC0415
@@ -56,7 +56,7 @@ def measure_project(
                     on_progress=lambda done, total, what=what: progress.advanced(what, done, total),  # type: ignore[misc]
                 )
             )
-    output().print(report_table(reports, truth))
+    show_reports(output(), reports, truth)
     if json_file is not None:
         content = TypeAdapter(list[RunReport]).dump_json(reports, indent=2)
         json_file.parent.mkdir(parents=True, exist_ok=True)

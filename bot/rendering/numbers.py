@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.evidence import Evidence, Relation
 from bot.rendering.text import Markdown, inline
+from bot.rendering.words import limited
 from bot.statistics import wilson_interval
 
 _SIGNS = {
@@ -35,7 +36,7 @@ def quantity(value: Value, unit: str, at_most: int = 160) -> Markdown:
 
 def limit(evidence: Evidence) -> Markdown:
     """Return the limit of a claim in words; empty where there is none."""
-    if evidence.limit is None or evidence.relation is Relation.NONE:
+    if evidence.limit is None or not limited(evidence):
         return Markdown("")
     if isinstance(evidence.limit, str):
         return inline(evidence.limit)

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bot.evidence import Evidence, Outcome, Relation
+from bot.evidence import Evidence, Outcome
 from bot.proposal import Figures, Proposal
 from bot.rendering import measures
 from bot.rendering.numbers import interval, limit, number, percent, quantity
 from bot.rendering.text import Markdown, inline
-from hardware_runner.report import RunOutcome, RunReport
+from bot.rendering.words import REPORTED, RUN_WORDS, outcome_word
+from hardware_runner.report import RunReport
 
 LABEL_MAX = 60  # escaped characters of a class label in a table
 HOW_VERIFIED = {
@@ -22,17 +23,11 @@ HOW_VERIFIED = {
     "host": "as a process on the host: no cost is measured",
     "build-only": "built, never run",
 }
-_OUTCOMES = {
-    Outcome.PASS: "✅ met",
-    Outcome.FAIL: "❌ missed",
-    Outcome.INFRASTRUCTURE: "⚠️ not proven",
-    Outcome.SKIPPED: "⚠️ not proven",
-}
-_RUN_OUTCOMES = {
-    RunOutcome.PASS: "✅ ran",
-    RunOutcome.FAIL: "❌ wrong answers",
-    RunOutcome.INFRASTRUCTURE: "⚠️ board or machine failed",
-    RunOutcome.SKIPPED: "⚠️ not run",
+_MARKS = {
+    Outcome.PASS: "✅",
+    Outcome.FAIL: "❌",
+    Outcome.INFRASTRUCTURE: "⚠️",
+    Outcome.SKIPPED: "⚠️",
 }
 _NOTHING = Markdown("-")
 
@@ -106,10 +101,8 @@ def claim_rows(evidence: Iterable[Evidence], at_most: int = 400) -> list[ClaimRo
 
 
 def _outcome(evidence: Evidence) -> Markdown:
-    unlimited = evidence.relation is Relation.NONE or evidence.limit is None
-    if evidence.outcome is Outcome.PASS and unlimited:
-        return Markdown("reported")
-    return Markdown(_OUTCOMES[evidence.outcome])
+    word = outcome_word(evidence)
+    return Markdown(word if word == REPORTED else f"{_MARKS[evidence.outcome]} {word}")
 
 
 def board_row(report: RunReport, figures: Figures | None, at_most: int = 1_000) -> BoardRow:
@@ -127,7 +120,7 @@ def board_row(report: RunReport, figures: Figures | None, at_most: int = 1_000) 
         name=report.board,
         core=report.core,
         how=Markdown(HOW_VERIFIED[report.verified]),
-        outcome=Markdown(_RUN_OUTCOMES[report.outcome]),
+        outcome=Markdown(f"{_MARKS[Outcome(report.outcome.value)]} {RUN_WORDS[report.outcome]}"),
         reason=inline(report.reason, at_most),
         accuracy=accuracy,
         hits=right,

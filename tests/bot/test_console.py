@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress as Bars
 
+from bot.checks_table import checks_table
 from bot.console import LiveProgress, PlainProgress, choose_progress
 from bot.errors import ExitCode
 from bot.evidence import Evidence, Relation, Stage, judge
@@ -16,7 +17,7 @@ from bot.forge import Published
 from bot.progress import Progress
 from bot.proposal import Proposal
 from bot.rendering import measures
-from bot.summary import accuracy_table, checks_table, exit_code, report_table, show
+from bot.summary import exit_code, report_table, show, show_reports
 from tests.bot import proposals
 
 
@@ -47,8 +48,8 @@ def test_plain_lines_carry_times_and_what_failed() -> None:
         "[00:28] epochs: 75 of 100",
         "[00:35] epochs: 100 of 100",
         "[00:42] one [bold] word",
-        "[00:49] train: 2 checks: 1 hold, 1 failed, 2.0 s",
-        "[00:56]   FAILED: It is right often: 94 % (limit >= 95). Train longer.",
+        "[00:49] train: 2 checks: 1 hold, 1 missed, 2.0 s",
+        "[00:56]   missed: It is right often: 94 % (limit >= 95). Train longer.",
         "[01:03] convert: 1 check: all hold, kept from the run before",
     ]
 
@@ -61,7 +62,7 @@ def test_the_live_display_keeps_what_matters() -> None:
         assert not bars.tasks
     shown = stream.getvalue()
     assert "one [bold] word" in shown
-    assert "2 checks: 1 hold, 1 failed, 2.0 s" in shown
+    assert "2 checks: 1 hold, 1 missed, 2.0 s" in shown
     assert "It is right often: 94 % (limit >= 95). Train longer." in shown
 
 
@@ -86,9 +87,39 @@ def rendered(thing: object) -> str:
 
 def test_every_check_is_in_the_table() -> None:
     text = rendered(checks_table([evidence(94.5)]))
-    assert all(
-        cell in text for cell in ("train", "It is right often", "94.5 %", "at least 95", "fail")
+    assert all(cell in text for cell in ("train", "It is right often", "94.5 %", ">= 95", "missed"))
+
+
+def test_what_the_request_asked_for_stands_first_and_once() -> None:
+    asked = evidence(97).model_copy(update={"source": "goal", "claim": "What was asked for"})
+    text = rendered(checks_table([evidence(96), asked]))
+    assert (
+        text.index("asked for by the request") < text.index("What was asked") < text.index("It is")
     )
+    assert text.count("What was asked for") == 1
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_tables_show_every_figure_in_a_narrow_terminal(width: int) -> None:
+    proposal = proposals.passing()
+    long = evidence(97).model_copy(
+        update={
+            "claim": "mps2-an386 answers every held-out sample as the compiled model on the host",
+            "value": 64_951,
+            "unit": "instructions",
+            "limit": 4_194_304,
+        }
+    )
+    stream = io.StringIO()
+    console = Console(file=stream, width=width)
+    console.print(checks_table([long]), report_table(proposal.reports, None))
+    lines = stream.getvalue().splitlines()
+    assert all(len(line) <= width for line in lines)
+    assert any(">= 4,194,304" in line and "64,951 instructions" in line for line in lines)
+    claim = lines[next(n for n, line in enumerate(lines) if "an386" in line) :]
+    assert "host" in " ".join(claim[: 2 if width == 100 else 3])
+    for figure in ("1,210 + 96,512", "instructions", "of 4,194,304", "6,212 + 612"):
+        assert figure in stream.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -123,9 +154,33 @@ def test_boards_stand_side_by_side() -> None:
     proposal = proposals.passing()
     text = rendered(report_table(proposal.reports))
     footprint = next(r.footprint for r in proposal.reports if r.footprint)
-    assert f"{footprint.flash_bytes:,} of {footprint.flash_limit_bytes:,} bytes" in text
+    assert f"{footprint.flash_bytes:,}" in text
+    assert f"of {footprint.flash_limit_bytes:,}" in text
     assert all(report.board in text for report in proposal.reports)
 
 
+def test_the_summary_ends_with_what_was_missed_and_tried() -> None:
+    proposal = proposals.missed()
+    published = Published("boardwright/digits", "abc", Path("pull-request.md"), (), True, True)
+    stream = io.StringIO()
+    show(Console(file=stream, width=160), proposal, published)
+    end = stream.getvalue().rpartition("1 limit missed.")[2]
+    assert "missed: Accuracy on mps2-an386: 93.1 % (limit >= 95.0)" in end
+    assert f"tried: {proposal.tried[0]}" in end
+    assert "no new commit" in end
+
+
+def test_a_board_that_failed_says_why_under_the_table() -> None:
+    proposal = proposals.infrastructure()
+    stream = io.StringIO()
+    show_reports(Console(file=stream, width=160), proposal.reports)
+    assert "board or machine failed" in stream.getvalue()
+    assert "mps2-an386: qemu-system-arm ended with signal 9" in stream.getvalue()
+
+
 def test_without_figures_there_is_no_accuracy() -> None:
-    assert rendered(accuracy_table(dataclasses.replace(proposals.passing(), figures=None))) == ""
+    proposal = dataclasses.replace(proposals.passing(), figures=None)
+    published = Published("boardwright/digits", "abc", Path("pull-request.md"), (), False, False)
+    stream = io.StringIO()
+    show(Console(file=stream, width=160), proposal, published)
+    assert "float32" not in stream.getvalue()

@@ -1,0 +1,69 @@
+"""The table of checks for the terminal: what the request asked for first, then stage by stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from bot.console import STYLES
+from bot.evidence import Evidence, Stage
+from bot.rendering.numbers import number
+from bot.rendering.words import limited, outcome_word
+
+# How tables for the terminal look: one rule under the header, so that the width goes to the text.
+PLAIN: Mapping[str, Any] = {
+    "box": box.SIMPLE_HEAD,
+    "padding": (0, 1, 0, 0),
+    "show_edge": False,
+    "title_justify": "left",
+    "title_style": "bold",
+}
+
+
+def checks_table(evidence: Sequence[Evidence]) -> Table:
+    """Return every check with value, unit, limit and outcome."""
+    table = Table(title="Checks", **PLAIN)
+    table.add_column("claim", ratio=1)
+    table.add_column("measured", no_wrap=True)
+    table.add_column("limit", no_wrap=True)
+    table.add_column("outcome", no_wrap=True)
+    for name, group in _groups(evidence):
+        table.add_section()
+        table.add_row(Text(name, style="bold"))
+        for item in group:
+            table.add_row(
+                Text(item.claim),
+                Text(_measured(item)),
+                Text(_limit(item)),
+                Text(outcome_word(item), style=STYLES[item.outcome]),
+            )
+    return table
+
+
+def _groups(evidence: Sequence[Evidence]) -> Iterator[tuple[str, list[Evidence]]]:
+    asked = [item for item in evidence if item.source == "goal"]
+    if asked:
+        yield "asked for by the request", asked
+    for stage in Stage:
+        found = [item for item in evidence if item.stage is stage and item.source != "goal"]
+        if found:
+            yield stage.value, found
+
+
+def _measured(item: Evidence) -> str:
+    return "-" if item.value is None else f"{_plain(item.value)} {item.unit}".strip()
+
+
+def _limit(item: Evidence) -> str:
+    if not limited(item) or item.limit is None:
+        return ""
+    sign = "" if isinstance(item.limit, str) else f"{item.relation.value} "
+    return sign + _plain(item.limit)
+
+
+def _plain(value: float | int | str) -> str:
+    return value if isinstance(value, str) else number(value)
