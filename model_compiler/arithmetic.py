@@ -41,23 +41,23 @@ def _round_half_away(value: float) -> int:
 
 def float32_product(first: float, second: float) -> float:
     """Multiply as float32 does: the rule of FULLY_CONNECTED with one scale for all weights."""
-    return float(np.float32(np.float32(first) * np.float32(second)))
+    with np.errstate(over="ignore", under="ignore"):
+        return float(np.float32(first) * np.float32(second))
 
 
 def saturating_rounding_doubling_high_mul(first: int, second: int) -> int:
-    """Return first * second / 2^31 rounded half up in magnitude's direction as gemmlowp does."""
-    if first == second == INT32_MIN:
-        return INT32_MAX
-    product = first * second
-    nudged = product + (2**30 if product >= 0 else 1 - 2**30)
-    return nudged // 2**31 if nudged >= 0 else -(-nudged // 2**31)
+    """Return first * second / 2^31, rounded to nearest, ties upwards, cut to int32.
+
+    gemmlowp nudges by the product's sign and truncates, which comes to the same.
+    """
+    return min(INT32_MAX, (first * second + 2**30) >> 31)
 
 
 def rounding_divide_by_power_of_two(value: int, exponent: int) -> int:
     """Return value / 2^exponent, rounded half away from zero."""
-    mask = (1 << exponent) - 1
-    threshold = (mask >> 1) + (1 if value < 0 else 0)
-    return (value >> exponent) + (1 if value & mask > threshold else 0)
+    half = (1 << exponent) >> 1
+    magnitude = (abs(value) + half) >> exponent
+    return magnitude if value >= 0 else -magnitude
 
 
 def multiply_by_quantized_multiplier(value: int, multiplier: int, shift: int) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +18,8 @@ _C_TYPES = {
     TensorType.FLOAT32: "float",
     TensorType.BOOL: "uint8_t",
 }
+_LINE_WIDTH = 96
+_INDENT = "    "
 _C_SIZES = {"int8_t": 1, "uint8_t": 1, "int16_t": 2, "uint16_t": 2, "int32_t": 4, "float": 4}
 
 
@@ -47,15 +48,21 @@ def number(value: int | float) -> str:
 def array(ctype: str, name: str, values: Iterable[int | float]) -> Constant:
     """Return `static const <ctype> <name>[n] = {...};`, wrapped at 96 columns."""
     items = [number(value) for value in values]
-    body = textwrap.fill(
-        ", ".join(items),
-        96,
-        initial_indent="    ",
-        subsequent_indent="    ",
-        break_on_hyphens=False,
-    )
-    text = f"static const {ctype} {name}[{len(items)}] = {{\n{body}\n}};"
+    text = f"static const {ctype} {name}[{len(items)}] = {{\n{_wrapped(items)}\n}};"
     return Constant(name, text, len(items) * _C_SIZES[ctype])
+
+
+def _wrapped(items: Sequence[str]) -> str:
+    """Return items with commas between them, as many on a line as fit."""
+    lines: list[str] = []
+    first, width = 0, 0
+    for place, item in enumerate(items):
+        if place > first and width + len(item) + 1 > _LINE_WIDTH - len(_INDENT):
+            lines.append(", ".join(items[first:place]))
+            first, width = place, 0
+        width += len(item) + 2
+    lines.append(", ".join(items[first:]))
+    return ",\n".join(_INDENT + line for line in lines)
 
 
 def struct(

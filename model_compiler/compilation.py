@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 
 from model_compiler import ir
-from model_compiler.c_text import c_type
+from model_compiler.arithmetic import INT32_MAX, INT32_MIN
+from model_compiler.c_text import Constant, c_type
 from model_compiler.compiled import CompiledModel, OperatorSummary, Port, Summary
 from model_compiler.emitter import emit_header, emit_source, kernel_files
 from model_compiler.errors import UnsupportedModel
 from model_compiler.operators import OPERATORS
 from model_compiler.operators.contract import Context, Emitted, Memory
+from model_compiler.operators.expect import EXPORT_AGAIN
 from model_compiler.planner import Plan, plan
 from model_compiler.reader import read_model
 from model_compiler.schema import TensorType
@@ -52,10 +55,23 @@ def check_model(model: ir.Model) -> None:
             )
         OPERATORS[op.code].check(op, model)
     for index in (*model.inputs, *model.outputs):
-        tensor = model.tensors[index]
-        if tensor.dtype not in _PORT_TYPES:
-            cure = "Use int8 inputs and outputs."
-            raise UnsupportedModel(f"type {tensor.dtype.name}", cure, tensor=tensor.name)
+        _check_port(model.tensors[index])
+
+
+def _check_port(tensor: ir.Tensor) -> None:
+    if tensor.dtype not in _PORT_TYPES:
+        cure = "Use int8 inputs and outputs."
+        raise UnsupportedModel(f"type {tensor.dtype.name}", cure, tensor=tensor.name)
+    if not _is_quantised_per_tensor(tensor):
+        return
+    if not (math.isfinite(tensor.scale) and tensor.scale > 0):
+        raise UnsupportedModel(f"scale {tensor.scale}", EXPORT_AGAIN, tensor=tensor.name)
+    if not INT32_MIN <= tensor.zero_point <= INT32_MAX:
+        raise UnsupportedModel(f"zero point {tensor.zero_point}", EXPORT_AGAIN, tensor=tensor.name)
+
+
+def _is_quantised_per_tensor(tensor: ir.Tensor) -> bool:
+    return tensor.quantization is not None and len(tensor.quantization.scales) == 1
 
 
 def compile_model(model: ir.Model, *, name: str = "model") -> CompiledModel:
@@ -77,7 +93,7 @@ def compile_model(model: ir.Model, *, name: str = "model") -> CompiledModel:
     arena = plan(model)
     if arena.arena_bytes > _MAX_ARENA_BYTES:
         raise UnsupportedModel(f"an arena of {arena.arena_bytes:,} bytes", "Use a smaller model.")
-    emitted = {op.index: _emit(op, model, arena) for op in model.operators}
+    emitted = _emit(model, arena)
     summary = _summarise(model, arena, emitted)
     kernels = kernel_files(sorted({k for item in emitted.values() for k in item.kernels}))
     files = {
@@ -89,27 +105,32 @@ def compile_model(model: ir.Model, *, name: str = "model") -> CompiledModel:
     return CompiledModel(name, files | kernels, summary)
 
 
-def _emit(op: ir.Operator, model: ir.Model, arena: Plan) -> Emitted:
-    module = OPERATORS[op.code]
-    if module.MEMORY is Memory.VIEW:
-        return Emitted()
-    context = Context(model, arena.offsets, arena.scratch_offsets.get(op.index, 0))
-    return module.emit(op, context)
+def _emit(model: ir.Model, arena: Plan) -> dict[int, Emitted]:
+    """Return the C of each operator, by its index."""
+    emitted: dict[int, Emitted] = {}
+    texts: dict[tuple[int, str], Constant] = {}
+    for op in model.operators:
+        module = OPERATORS[op.code]
+        scratch = arena.scratch_offsets.get(op.index, 0)
+        is_view = module.MEMORY is Memory.VIEW
+        context = Context(model, arena.offsets, scratch, texts)
+        emitted[op.index] = Emitted() if is_view else module.emit(op, context)
+    return emitted
 
 
 def _summarise(model: ir.Model, arena: Plan, emitted: Mapping[int, Emitted]) -> Summary:
     counted: set[str] = set()
     operators = []
     for op in model.operators:
-        new = [c for c in emitted[op.index].constants if c.name not in counted]
-        counted.update(constant.name for constant in new)
+        new = {c.name: c.nbytes for c in emitted[op.index].constants if c.name not in counted}
+        counted.update(new)
         operators.append(
             OperatorSummary(
                 op.index,
                 op.code.name,
                 model.tensors[op.outputs[0]].shape,
                 OPERATORS[op.code].macs(op, model),
-                sum(constant.nbytes for constant in {c.name: c for c in new}.values()),
+                sum(new.values()),
             )
         )
     return Summary(
@@ -125,7 +146,7 @@ def _summarise(model: ir.Model, arena: Plan, emitted: Mapping[int, Emitted]) -> 
 
 
 def _port(tensor: ir.Tensor, arena: Plan) -> Port:
-    quantised = tensor.quantization is not None and len(tensor.quantization.scales) == 1
+    quantised = _is_quantised_per_tensor(tensor)
     return Port(
         tensor.name,
         tensor.shape,

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from model_compiler.errors import MalformedModel
+from model_compiler.errors import MalformedModel, UnsupportedModel
 
 _READS_PER_BYTE = 8
 _LEAST_BUDGET_BYTES = 65536
@@ -139,13 +139,18 @@ class Table:
         raw = self.vector(field_id, 1)
         return "" if raw is None else bytes(raw).decode(errors="replace")
 
-    def tables(self, field_id: int) -> Iterator[Table]:
-        """Yield the tables that a vector points to."""
+    def tables(self, field_id: int, most: int, kind: str = "tables") -> Iterator[Table]:
+        """Yield the tables that a vector points to; refuse more than `most` before the first.
+
+        `kind` is what messages call them: "operators".
+        """
         place = self._place(field_id, 4)
         if place is None:
             return
         start = place + self.file.unsigned(place, 4)
         count = self.file.unsigned(start, 4)
+        if count > most:
+            raise UnsupportedModel(f"it has {count} {kind}, at most {most} are taken")
         for index in range(count):
             entry = start + 4 + 4 * index
             yield Table(self.file, entry + self.file.unsigned(entry, 4))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import os
 import shutil
 import subprocess
@@ -57,7 +58,7 @@ def build_library(compiled: CompiledModel, directory: Path, cflags: Sequence[str
         HostBuildFailed: the compiler refused the sources or took too long.
     """
     compiled.write(directory)
-    library = directory / f"libbw_{compiled.name}.so"
+    library = directory / f"libbw_{compiled.name}_{_digest(compiled, cflags)}.so"
     sources = [str(directory / name) for name in compiled.files if name.endswith(".c")]
     command = [host_compiler(), "-O2", "-std=c99", "-shared", "-fPIC", *cflags]
     try:
@@ -73,6 +74,12 @@ def build_library(compiled: CompiledModel, directory: Path, cflags: Sequence[str
     if done.returncode != 0:
         raise HostBuildFailed(f"{command[0]} refused the generated C:\n{done.stderr[-4000:]}")
     return library
+
+
+def _digest(compiled: CompiledModel, cflags: Sequence[str]) -> str:
+    """Return what tells libraries of one name apart: dlopen looks at a path only once."""
+    text = "\0".join((*cflags, *(f"{name}\0{text}" for name, text in compiled.files.items())))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 class HostModel:

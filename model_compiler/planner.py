@@ -6,8 +6,9 @@ that reads it; the model's inputs from before the first operator, its outputs un
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from model_compiler.ir import NO_TENSOR, Model, Operator
 from model_compiler.operators import OPERATORS
@@ -35,20 +36,18 @@ class Plan:
 
 @dataclass(slots=True)
 class Buffer:
-    """Bytes that live from operator `first` to operator `last`, both included."""
+    """Bytes that live from operator `first` to operator `last`, both included.
+
+    `aligned_bytes` is the size rounded up to the alignment.
+    """
 
     nbytes: int
     first: int
     last: int
+    aligned_bytes: int = field(init=False)
 
-    @property
-    def aligned_bytes(self) -> int:
-        """Return the size rounded up to the alignment."""
-        return -(-self.nbytes // ALIGNMENT_BYTES) * ALIGNMENT_BYTES
-
-    def meets(self, other: Buffer) -> bool:
-        """Return whether both are needed at some moment."""
-        return self.first <= other.last and other.first <= self.last
+    def __post_init__(self) -> None:
+        self.aligned_bytes = -(-self.nbytes // ALIGNMENT_BYTES) * ALIGNMENT_BYTES
 
 
 def plan(model: Model) -> Plan:
@@ -112,6 +111,9 @@ def _scratch_buffers(model: Model) -> dict[int, Buffer]:
     return {index: Buffer(nbytes, index, index) for index, nbytes in wanted.items() if nbytes}
 
 
+_Placed = tuple[int, int, int, int]
+"""Offset, end, and the first and the last operator of what stands there."""
+
 _ORDERS: tuple[Callable[[Buffer], tuple[int, ...]], ...] = (
     lambda b: (-b.nbytes, b.first),
     lambda b: (-b.nbytes * (b.last - b.first + 1), b.first),
@@ -124,19 +126,26 @@ def _place(
     buffers: Sequence[Buffer], order: Callable[[Buffer], tuple[int, ...]]
 ) -> tuple[dict[int, int], int]:
     """Return offsets by id of the buffer, each the lowest that is free when its turn comes."""
-    placed: list[tuple[int, Buffer]] = []
+    placed: list[_Placed] = []  # by offset
     places: dict[int, int] = {}
     for buffer in sorted(buffers, key=order):
-        offset = 0
-        for start, other in sorted(
-            ((o, b) for o, b in placed if b.meets(buffer)), key=lambda pair: pair[0]
-        ):
-            if start >= offset + buffer.aligned_bytes:
-                break
-            offset = max(offset, start + other.aligned_bytes)
-        placed.append((offset, buffer))
+        offset = _lowest_gap(buffer, placed)
+        item = (offset, offset + buffer.aligned_bytes, buffer.first, buffer.last)
+        bisect.insort(placed, item)
         places[id(buffer)] = offset
-    return places, max(offset + buffer.aligned_bytes for offset, buffer in placed)
+    return places, max(end for _, end, _, _ in placed)
+
+
+def _lowest_gap(buffer: Buffer, placed: Sequence[_Placed]) -> int:
+    """Return the lowest offset at which a buffer overlaps nothing that lives when it does."""
+    size, born, dies = buffer.aligned_bytes, buffer.first, buffer.last
+    offset = 0
+    for start, end, first, last in placed:
+        if start >= offset + size:
+            break
+        if end > offset and first <= dies and born <= last:
+            offset = end
+    return offset
 
 
 def _lower_bound_bytes(buffers: Sequence[Buffer]) -> int:

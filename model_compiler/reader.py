@@ -26,10 +26,12 @@ from model_compiler.schema import (
     TensorField,
     TensorType,
 )
-from model_compiler.soundness import check_soundness
+from model_compiler.soundness import MAX_OPERATORS, MAX_TENSORS, check_soundness
 
 _MAX_TENSOR_BYTES = 2**31 - 1
 _MAX_RANK = 8
+_MAX_SUBGRAPHS = 100  # to say how many there are; one is taken
+_MAX_BUFFERS = 2 * MAX_TENSORS  # metadata have some, too
 _MAX_NAME = 200  # names end up in messages and comments
 _EXPORT_AGAIN = "Export the model again."
 
@@ -46,7 +48,7 @@ def read_model(data: bytes) -> Model:
     version = root.unsigned(ModelField.VERSION)
     if version != SCHEMA_VERSION:
         raise UnsupportedModel(f"schema version {version}, {SCHEMA_VERSION} is expected")
-    subgraphs = list(root.tables(ModelField.SUBGRAPHS))
+    subgraphs = list(root.tables(ModelField.SUBGRAPHS, _MAX_SUBGRAPHS, "subgraphs"))
     if len(subgraphs) != 1:
         raise UnsupportedModel(
             f"it has {len(subgraphs)} subgraphs, one is expected",
@@ -65,7 +67,9 @@ def read_model(data: bytes) -> Model:
 
 
 def _buffers(root: Table) -> tuple[bytes, ...]:
-    return tuple(_buffer(table) for table in root.tables(ModelField.BUFFERS))
+    return tuple(
+        _buffer(table) for table in root.tables(ModelField.BUFFERS, _MAX_BUFFERS, "buffers")
+    )
 
 
 def _buffer(table: Table) -> bytes:
@@ -76,7 +80,7 @@ def _buffer(table: Table) -> bytes:
 
 
 def _tensors(graph: Table, buffers: tuple[bytes, ...]) -> tuple[Tensor, ...]:
-    tables = graph.tables(SubGraphField.TENSORS)
+    tables = graph.tables(SubGraphField.TENSORS, MAX_TENSORS, "tensors")
     return tuple(_tensor(index, table, buffers) for index, table in enumerate(tables))
 
 
@@ -100,13 +104,7 @@ def _tensor(index: int, table: Table, buffers: tuple[bytes, ...]) -> Tensor:
     if buffer >= len(buffers):
         raise MalformedModel(f"tensor '{name}' points to buffer {buffer}. {_EXPORT_AGAIN}")
     quantization = _quantization(table.table(TensorField.QUANTIZATION), shape, name)
-    tensor = Tensor(index, name, shape, dtype, quantization, buffers[buffer] or None)
-    if tensor.data is not None and len(tensor.data) != tensor.nbytes:
-        raise MalformedModel(
-            f"tensor '{name}' has {len(tensor.data)} bytes of data, its shape needs "
-            f"{tensor.nbytes}. {_EXPORT_AGAIN}"
-        )
-    return tensor
+    return Tensor(index, name, shape, dtype, quantization, buffers[buffer] or None)
 
 
 def _dtype(number: int, name: str) -> TensorType:
@@ -152,12 +150,12 @@ def _operator_codes(root: Table) -> list[tuple[int, str]]:
             ),
             table.text(OperatorCodeField.CUSTOM_CODE)[:_MAX_NAME],
         )
-        for table in root.tables(ModelField.OPERATOR_CODES)
+        for table in root.tables(ModelField.OPERATOR_CODES, MAX_OPERATORS, "operator codes")
     ]
 
 
 def _operators(graph: Table, codes: list[tuple[int, str]]) -> tuple[Operator, ...]:
-    tables = graph.tables(SubGraphField.OPERATORS)
+    tables = graph.tables(SubGraphField.OPERATORS, MAX_OPERATORS, "operators")
     return tuple(_operator(index, table, codes) for index, table in enumerate(tables))
 
 

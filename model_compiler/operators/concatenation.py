@@ -26,6 +26,7 @@ def check(op: ir.Operator, model: ir.Model) -> None:
     for position in range(len(op.inputs)):
         source = expect.input_tensor(op, model, position)
         strided.check_mover(op, model, source, target)
+        agreement.same_quantization(op, source, target)
         expect.rank(op, source, len(target.shape), len(target.shape))
         here = source.shape[axis]
         expect.same_shape(op, source, (*target.shape[:axis], here, *target.shape[axis + 1 :]))

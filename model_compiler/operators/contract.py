@@ -7,7 +7,7 @@ one: write the module with the five names of `OperatorModule`, its kernel
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
@@ -47,11 +47,14 @@ class Context:
         model: The model that is compiled.
         offsets: Tensor index to byte offset in the arena, for every tensor that is no constant.
         scratch_offset: Byte offset of the operator's own scratch; 0 where it asked for none.
+        texts: Constant tensors that have been written out, by tensor index and role; operators that
+            share weights share their text.
     """
 
     model: ir.Model
     offsets: dict[int, int]
     scratch_offset: int = 0
+    texts: dict[tuple[int, str], Constant] = field(default_factory=dict, repr=False)
 
     def symbol(self, op: ir.Operator, role: str = "") -> str:
         """Return a C name that only this operator uses: `conv_2d_3`, `conv_2d_3_multipliers`."""
@@ -76,7 +79,12 @@ class Context:
     def constant(self, tensor_index: int, role: str = "tensor") -> tuple[Constant, ...]:
         """Return a constant tensor as the array `<role>_<index>`; empty for the others."""
         tensor = self.model.tensors[tensor_index]
-        return () if tensor.data is None else (constant_tensor(tensor, role),)
+        if tensor.data is None:
+            return ()
+        key = (tensor_index, role)
+        if key not in self.texts:
+            self.texts[key] = constant_tensor(tensor, role)
+        return (self.texts[key],)
 
 
 class OperatorModule(Protocol):

@@ -99,9 +99,7 @@ def _int16(value: int) -> int:
 
 
 def _rounding_high_mul(first: int, second: int) -> int:
-    product = first * second
-    nudged = product + (2**14 if product >= 0 else 1 - 2**14)
-    return nudged // 2**15 if nudged >= 0 else -(-nudged // 2**15)
+    return (first * second + 2**14) >> 15
 
 
 def _truncating_high_mul(first: int, second: int) -> int:

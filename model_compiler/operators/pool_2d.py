@@ -11,6 +11,7 @@ from model_compiler.operators.window import Axis, axes
 from model_compiler.options import Pool2DOptions
 
 _SCALE_TOLERANCE = 1.0e-6
+_GREATEST_WINDOW = 2**22  # sums of int8 stay far within 32 bits
 
 
 def check(op: ir.Operator, model: ir.Model) -> None:
@@ -27,6 +28,8 @@ def check(op: ir.Operator, model: ir.Model) -> None:
     expect.rank(op, source, 4, 4)
     y, x = _axes(op, model)
     expect.same_shape(op, target, (source.shape[0], y.output, x.output, source.shape[3]))
+    if min(y.filter, y.input) * min(x.filter, x.input) > _GREATEST_WINDOW:
+        expect.refuse(op, f"a window of {y.filter}x{x.filter}", "Pool in two steps.", source.name)
     same = abs(source.scale - target.scale) <= _SCALE_TOLERANCE
     if not (same and source.zero_point == target.zero_point):
         problem = "input and output are quantised differently"

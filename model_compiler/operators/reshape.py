@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from model_compiler import ir
-from model_compiler.operators import expect
+from model_compiler.operators import agreement, expect
 from model_compiler.operators.contract import Context, Emitted, Memory
 
 MEMORY = Memory.VIEW
 
 
 def check(op: ir.Operator, model: ir.Model) -> None:
-    """Refuse views of constants, and views that change size, type or quantisation.
+    """Refuse views of constants, views that change size or type, and shapes of the last minute.
 
-    TFLM copies the bytes as they are, whatever the quantisation says; the converter keeps it equal.
+    As in TFLM the bytes stay as they are, whatever the quantisation says.
     """
     expect.operands(op, (1, 2))
     source, target = expect.input_tensor(op, model, 0), model.tensors[op.outputs[0]]
     if source.data is not None:
         expect.refuse(op, "its input is a constant", "Fold constants before export.", source.name)
+    shape = expect.optional_input(op, model, 1)
+    if shape is not None:
+        agreement.integers(op, shape)
     expect.dtype(op, target, source.dtype)
     if source.count != target.count:
         problem = f"{source.count} values become {target.count}"

@@ -19,6 +19,7 @@ from model_compiler.operators.contract import Context
 from model_compiler.schema import Activation, TensorType
 
 _SUM_LIMIT = 2**31 - 2**8  # leaves room for an output's zero point
+_MULTIPLIER_LIMIT = 2.0**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,8 @@ def check_range(
     greatest = np.abs(folded_bias(found, channel_axis)) + 128 * magnitude
     for index, value in enumerate(greatest.tolist()):
         multiplier = multipliers[index % len(multipliers)]
-        shift = quantize_multiplier(multiplier)[1] if multiplier < 2.0**31 else 31
-        if value << max(shift, 0) >= _SUM_LIMIT:
+        shift = quantize_multiplier(multiplier)[1] if multiplier < _MULTIPLIER_LIMIT else 31
+        if shift > 30 or value << max(shift, 0) >= _SUM_LIMIT:
             problem = f"sums reach {value} times {multiplier:g}, more than 32 bits hold"
             cure = "Split the layer, or calibrate the conversion with data like those at run time."
             expect.refuse(op, problem, cure, found.weights.name)

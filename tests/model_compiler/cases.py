@@ -69,6 +69,13 @@ def natural_scale(draw: Draw, real: float) -> float:
     return float(np.float32(real * draw(st.floats(0.2, 5.0)))) or 1e-30
 
 
+def moved(draw: Draw, scale: float, zero_point: int) -> dict[str, Any]:
+    """Draw the quantisation of moved numbers: their own, or one that TFLM does not look at."""
+    if draw(st.sampled_from([True, True, False])):
+        return {"scale": scale, "zero_point": zero_point}
+    return {"scale": draw(SCALES), "zero_point": draw(ZERO_POINTS)}
+
+
 def describe(kind: str, **facts: object) -> str:
     return f"{kind}({', '.join(f'{key}={value}' for key, value in facts.items())})"
 
@@ -235,6 +242,8 @@ def unary(draw: Draw, kind: str) -> Case:
     """An operator that maps each number alone; all 256 of them are in the first input."""
     scale, zero_point = draw(WILD_SCALES), draw(ZERO_POINTS)
     out_scale, out_zero_point = natural_scale(draw, scale), draw(ZERO_POINTS)
+    if draw(st.sampled_from([0, 0, 0, 1])):
+        out_scale, out_zero_point = scale, zero_point
     options: dict[str, Any] = {}
     if kind == "LOGISTIC":
         out_scale, out_zero_point = 1 / 256, -128
@@ -348,7 +357,7 @@ def transpose(draw: Draw) -> Case:
     scale, zero_point = draw(SCALES), draw(ZERO_POINTS)
     model = ModelBuilder()
     x = model.tensor(shape, scale=scale, zero_point=zero_point)
-    y = model.tensor([shape[axis] for axis in order], scale=scale, zero_point=zero_point)
+    y = model.tensor([shape[axis] for axis in order], **moved(draw, scale, zero_point))
     model.add("TRANSPOSE", [x, model.constant(order)], [y])
     return finish(describe("TRANSPOSE", shape=shape, order=order), model, [x], [y], draw(SEEDS))
 
@@ -386,7 +395,7 @@ def split(draw: Draw) -> Case:
     pieces = draw(st.integers(1, 4))
     scale, zero_point = draw(SCALES), draw(ZERO_POINTS)
     model = ModelBuilder()
-    outputs = [model.tensor(shape, scale=scale, zero_point=zero_point) for _ in range(pieces)]
+    outputs = [model.tensor(shape, **moved(draw, scale, zero_point)) for _ in range(pieces)]
     shape[axis] *= pieces
     x = model.tensor(shape, scale=scale, zero_point=zero_point)
     place = model.constant(axis) if draw(st.booleans()) else model.constant([axis])
@@ -404,11 +413,12 @@ def pad(draw: Draw, kind: str) -> Case:
     model = ModelBuilder()
     x = model.tensor(shape, scale=scale, zero_point=zero_point)
     out = [size + sum(around) for size, around in zip(shape, paddings, strict=True)]
-    y = model.tensor(out, scale=scale, zero_point=zero_point)
+    units = moved(draw, scale, zero_point)
+    y = model.tensor(out, **units)
     inputs = [x, model.constant(paddings)]
     if kind == "PADV2":
         value = draw(st.integers(-128, 127))
-        inputs.append(model.tensor((), scale=scale, zero_point=zero_point, data=value))
+        inputs.append(model.tensor((), **units, data=value))
     model.add(kind, inputs, [y])
     return finish(describe(kind, shape=shape, paddings=paddings), model, [x], [y], draw(SEEDS))
 
@@ -443,7 +453,7 @@ def strided_slice(draw: Draw) -> Case:
     scale, zero_point = draw(SCALES), draw(ZERO_POINTS)
     model = ModelBuilder()
     x = model.tensor(shape, scale=scale, zero_point=zero_point)
-    y = model.tensor(out, scale=scale, zero_point=zero_point)
+    y = model.tensor(out, **moved(draw, scale, zero_point))
     columns = [model.constant(column) for column in zip(*rows, strict=True)]
     model.add("STRIDED_SLICE", [x, *columns], [y], **masks)
     label = describe("STRIDED_SLICE", shape=shape, rows=rows, **masks)
@@ -459,7 +469,7 @@ def resize(draw: Draw) -> Case:
     options = {"align_corners": draw(st.booleans()), "half_pixel_centers": draw(st.booleans())}
     model = ModelBuilder()
     x = model.tensor((batch, height, width, channels), scale=scale, zero_point=zero_point)
-    y = model.tensor((batch, *size, channels), scale=scale, zero_point=zero_point)
+    y = model.tensor((batch, *size, channels), **moved(draw, scale, zero_point))
     model.add("RESIZE_NEAREST_NEIGHBOR", [x, model.constant(size)], [y], **options)
     label = describe("RESIZE_NEAREST_NEIGHBOR", before=(height, width), after=size, **options)
     return finish(label, model, [x], [y], draw(SEEDS))
@@ -485,7 +495,7 @@ def view(draw: Draw, kind: str) -> Case:
     else:
         seen = (shape[0], math.prod(shape[1:]))
         operands, options = [before, model.constant(seen)], {"new_shape": seen}
-    after = model.tensor(seen, scale=scale * 2, zero_point=zero_point)
+    after = model.tensor(seen, **moved(draw, scale * 2, zero_point))
     model.add(kind, operands, [after], **options)
     y = model.tensor(seen, scale=scale, zero_point=-zero_point - 1)
     model.add("QUANTIZE", [after], [y])

@@ -57,13 +57,13 @@ def test_a_vector_outside_is_refused(vtable: list[int], table: bytes, rest: byte
 def test_a_table_that_contains_itself_is_read_no_deeper_than_asked() -> None:
     # The vector's only entry leads 0 bytes forward: to the entry, read as a table.
     table = root(file([4], struct.pack("<I", 4), struct.pack("<II", 1, 0)))
-    entries = table.tables(0)
+    entries = table.tables(0, 1)
     with pytest.raises(MalformedModel):
         next(entries)
 
 
 def many_entries(data: bytes) -> Iterator[tuple[int, ...]]:
-    for entry in root(data).tables(0):
+    for entry in root(data).tables(0, 1_000_000):
         yield entry.integers(0)
 
 
