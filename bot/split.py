@@ -7,8 +7,10 @@ receives them form one group and stay on one side; otherwise a model would be ju
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from bot.errors import SourceError
 from bot.records import Records
@@ -16,6 +18,8 @@ from bot.rendering.text import code
 from bot.sources.loaded import inputs
 
 TEST_FRACTION = 0.25
+# With fewer held-out records one answer moves the accuracy by more than five percentage points.
+HELD_OUT_MIN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,28 @@ def split(
     )
 
 
+def refuse_too_few(records: Records, labels: Sequence[str]) -> None:
+    """Refuse records of which too few would be held out to judge a model by.
+
+    Raises:
+        SourceError: the message says how many there are, how many are needed, and why.
+    """
+    groups = _groups(records, seed=0)
+    distinct = Counter(group.label for group in groups)
+    held_out = sum(_share(distinct[label], TEST_FRACTION) for label in labels)
+    if held_out >= HELD_OUT_MIN:
+        return
+    each = next(n for n in count(2) if _share(n, TEST_FRACTION) * len(labels) >= HELD_OUT_MIN)
+    raise SourceError(
+        f"{code(records.uri)} has {len(groups)} samples with different inputs. About a quarter is "
+        f"held out to judge by: {held_out}. At least {HELD_OUT_MIN} are needed; with fewer, one "
+        f"answer moves the accuracy by more than {100 // HELD_OUT_MIN} percentage points.",
+        f"Record more samples, about {each} different ones of each of the {len(labels)} classes: "
+        f"{each * len(labels)} in all.",
+        "Data",
+    )
+
+
 def leaks(train: Records, test: Records) -> int:
     """Count the test records whose input stands on the training side too."""
     seen = set(_keys(train))
@@ -97,14 +123,19 @@ def leaks(train: Records, test: Records) -> int:
 def _held_out(groups: Sequence[_Group], fraction: float) -> Sequence[_Group]:
     """Return the first groups that make up the share: at least one, and at least one is left."""
     records = sum(len(group.rows) for group in groups)
-    groups_wanted = max(1, round(len(groups) * fraction))
-    taken, count = 0, 0
+    groups_wanted = _share(len(groups), fraction)
+    taken, rows = 0, 0
     while taken < min(groups_wanted, len(groups) - 1) and (
-        taken == 0 or count + len(groups[taken].rows) / 2 <= records * fraction
+        taken == 0 or rows + len(groups[taken].rows) / 2 <= records * fraction
     ):
-        count += len(groups[taken].rows)
+        rows += len(groups[taken].rows)
         taken += 1
     return groups[:taken]
+
+
+def _share(distinct: int, fraction: float) -> int:
+    """Return how many of a label's different inputs are held out: at least one."""
+    return max(1, round(distinct * fraction))
 
 
 def _groups(records: Records, seed: int) -> list[_Group]:

@@ -26,6 +26,7 @@ from bot.rendering.text import code
 from bot.request import Request
 from bot.sample import read_task, settle_labels, settle_sample
 from bot.sources.loaded import Loaded
+from bot.split import refuse_too_few
 from hardware_runner.board import Board
 from hardware_runner.boards import BOARDS
 
@@ -74,6 +75,8 @@ def understand(
         return Questions(tuple(asker.questions))
     loaded = settle_sample(loaded, task, answers, asker)
     labels = settle_labels(loaded, answers, asker)
+    with asker.instead_of_errors():
+        refuse_too_few(loaded.records, loaded.labels)
     if asker.questions:
         return Questions(tuple(asker.questions))
     title = request.title or _first_line(statement)

@@ -8,12 +8,11 @@ import numpy.typing as npt
 from bot.evidence import Evidence, Relation, Stage, judge
 from bot.goal import Goal
 from bot.records import Records
-from bot.split import Split, leaks
+from bot.split import HELD_OUT_MIN, Split, leaks
 from bot.stages.stage_result import verdict
 
 TRAIN_PER_CLASS_MIN = 6
 HELD_OUT_PER_CLASS_MIN = 2
-HELD_OUT_MIN = 20
 
 Samples = tuple[npt.NDArray[np.generic], npt.NDArray[np.int64]]
 """Raw samples `[N, *shape]` and their labels `[N]`."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.errors import SourceError
 from bot.records import Records
-from bot.split import leaks, split
+from bot.split import HELD_OUT_MIN, leaks, refuse_too_few, split
 
 
 def records(values: list[list[float]], labels: list[str]) -> Records:
@@ -107,3 +107,17 @@ def test_any_records(rows: list[tuple[int, str]], seed: int, fraction: float) ->
     assert len(sides.train.frame) + len(sides.test.frame) == len(rows)
     assert leaks(sides.train, sides.test) == 0
     assert len(sides.train.frame) > 0 < len(sides.test.frame)
+
+
+def test_too_few_records_to_judge_by_are_refused_with_the_number_needed() -> None:
+    with pytest.raises(SourceError) as refused:
+        refuse_too_few(spread(70), ("a", "b"))
+    assert "70 samples with different inputs" in refused.value.problem
+    assert "held out to judge by: 18" in refused.value.problem
+    assert "38 different ones of each of the 2 classes: 76 in all" in refused.value.cure
+
+
+def test_what_is_asked_for_is_enough() -> None:
+    enough = spread(76)
+    refuse_too_few(enough, ("a", "b"))
+    assert len(split(enough, ("a", "b"), seed=1).test.frame) >= HELD_OUT_MIN

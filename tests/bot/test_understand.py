@@ -26,7 +26,7 @@ GOOD = {
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    lines = [f"{kind},{i},{i + 700 * j},{i * 3}" for j, kind in enumerate("ab") for i in range(20)]
+    lines = [f"{kind},{i},{i + 700 * j},{i * 3}" for j, kind in enumerate("ab") for i in range(40)]
     (tmp_path / "data.csv").write_text("kind,x,y,z\n" + "\n".join(lines))
     return tmp_path
 
@@ -149,7 +149,7 @@ def test_the_two_ways_to_ask_for_digits_mean_the_same() -> None:
             "which is 4 values, but `csv:data.csv` has 3",
             "Correct",
         ),
-        ({Field.RAW_SAMPLE: "uint8"}, "Raw sample", "reach from 0 to 719", "Correct the type"),
+        ({Field.RAW_SAMPLE: "uint8"}, "Raw sample", "reach from 0 to 739", "Correct the type"),
         ({Field.RAW_SAMPLE: "3 int64"}, "Raw sample", "`int64` is not known", "type of one value"),
     ],
 )
@@ -196,9 +196,9 @@ def test_no_limit_is_an_answer(folder: Path) -> None:
 def test_columns_may_be_pixels(tmp_path: Path) -> None:
     header = ",".join(["digit", *(f"p{i}" for i in range(16))])
     lines = [
-        ",".join([str(k), *(str((i * 7 + j * k) % 256) for j in range(16))])
+        ",".join([str(k), *(str((i * 3 + j * k) % 256) for j in range(16))])
         for k in range(2)
-        for i in range(20)
+        for i in range(40)
     ]
     (tmp_path / "data.csv").write_text("\n".join([header, *lines]))
     end = ask(
