@@ -7,16 +7,11 @@
 /* Returns value * multiplier / 2^(31 + right_shift), rounded twice; value is -2^30 to 2^30 - 1. */
 static inline int32_t bw_scale_down(int32_t value, int32_t multiplier, int32_t right_shift)
 {
-    const int32_t high = bw_multiply_high_small(value, multiplier);
-
-    if (right_shift == 0) {
-        return high;
-    }
-    return (((high - (high < 0)) >> (right_shift - 1)) + 1) >> 1;
+    return bw_divide_by_power_of_two(bw_multiply_high_small(value, multiplier), right_shift);
 }
 
-/* Adds one run of elements. The parameters are copied first: the compiler cannot know that output is not among
- * them, and would load them again for each element. */
+/* Adds one run of elements. The parameters are copied first: the compiler cannot know that output
+ * is not among them, and would load them again for each element. */
 static void bw_add_row(const bw_add_t *p, const int8_t *coarse, const int8_t *fine, int8_t *output)
 {
     const int32_t coarse_offset = p->coarse_offset;
@@ -52,8 +47,10 @@ void bw_add(const bw_add_t *p, const int8_t *coarse, const int8_t *fine, int8_t 
         for (int32_t j = 0; j < p->size[1]; j++) {
             for (int32_t k = 0; k < p->size[2]; k++) {
                 bw_add_row(p,
-                           coarse + i * p->coarse_stride[0] + j * p->coarse_stride[1] + k * p->coarse_stride[2],
-                           fine + i * p->fine_stride[0] + j * p->fine_stride[1] + k * p->fine_stride[2],
+                           coarse + i * p->coarse_stride[0] + j * p->coarse_stride[1] +
+                               k * p->coarse_stride[2],
+                           fine + i * p->fine_stride[0] + j * p->fine_stride[1] +
+                               k * p->fine_stride[2],
                            output);
                 output += p->size[3];
             }

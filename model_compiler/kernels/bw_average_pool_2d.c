@@ -3,9 +3,10 @@
 
 #include "bw_arithmetic.h"
 
-/* Returns the average of one channel over a window of `rows` times `columns` pixels, rounded to nearest,
- * ties away from zero. */
-static int32_t average(const int8_t *input, int32_t rows, int32_t columns, int32_t row_size, int32_t channels)
+/* Returns the average of one channel over a window of `rows` times `columns` pixels, rounded to
+ * nearest, ties away from zero. */
+static int32_t average(const int8_t *input, int32_t rows, int32_t columns, int32_t row_size,
+                       int32_t channels)
 {
     const int32_t count = rows * columns;
     int32_t sum = 0;
@@ -37,7 +38,8 @@ void bw_average_pool_2d(const bw_pool_2d_t *p, const int8_t *input, int8_t *outp
                 const int8_t *const window = input + top * row_size + left * p->channels;
 
                 for (int32_t channel = 0; channel < p->channels; channel++) {
-                    const int32_t value = average(window + channel, rows, columns, row_size, p->channels);
+                    const int32_t value = average(window + channel, rows, columns, row_size,
+                                                  p->channels);
 
                     *output++ = (int8_t)bw_clamp(value, p->activation_min, p->activation_max);
                 }

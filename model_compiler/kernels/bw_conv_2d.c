@@ -16,8 +16,10 @@ static void gather_row(const bw_conv_2d_t *p, const int8_t *row, int32_t first, 
         const int32_t end = bw_clamp(p->x.input - first, before, p->x.filter);
 
         memset(patch, p->input_zero_point, (size_t)(before * channels));
-        memcpy(patch + before * channels, row + (first + before) * channels, (size_t)((end - before) * channels));
-        memset(patch + end * channels, p->input_zero_point, (size_t)((p->x.filter - end) * channels));
+        memcpy(patch + before * channels, row + (first + before) * channels,
+               (size_t)((end - before) * channels));
+        memset(patch + end * channels, p->input_zero_point,
+               (size_t)((p->x.filter - end) * channels));
         return;
     }
     for (int32_t k = 0; k < p->x.filter; k++, patch += channels) {
@@ -31,9 +33,10 @@ static void gather_row(const bw_conv_2d_t *p, const int8_t *row, int32_t first, 
     }
 }
 
-/* Returns what output `pixel` of an image sees, in the order of the weights: in the image itself where the
- * convolution is pointwise, else in patch. */
-static const int8_t *window(const bw_conv_2d_t *p, const int8_t *image, int32_t pixel, int8_t *patch)
+/* Returns what output `pixel` of an image sees, in the order of the weights: in the image itself
+ * where the convolution is pointwise, else in patch. */
+static const int8_t *window(const bw_conv_2d_t *p, const int8_t *image, int32_t pixel,
+                            int8_t *patch)
 {
     if (p->pointwise) {
         return image + pixel * p->input_channels;
@@ -46,7 +49,8 @@ static const int8_t *window(const bw_conv_2d_t *p, const int8_t *image, int32_t 
         const int32_t y = first_y + k * p->y.dilation;
 
         if (y >= 0 && y < p->y.input) {
-            gather_row(p, image + y * p->x.input * p->input_channels, first_x, patch + k * row_size);
+            gather_row(p, image + y * p->x.input * p->input_channels, first_x,
+                       patch + k * row_size);
         } else {
             memset(patch + k * row_size, p->input_zero_point, (size_t)row_size);
         }
@@ -56,14 +60,16 @@ static const int8_t *window(const bw_conv_2d_t *p, const int8_t *image, int32_t 
 
 static inline int8_t finish(const bw_conv_2d_t *p, int32_t sum, int32_t channel)
 {
-    const int32_t value = p->output_offset + bw_requantize(sum, p->multipliers[channel], p->shifts[channel]);
+    const int32_t value = p->output_offset +
+                          bw_requantize(sum, p->multipliers[channel], p->shifts[channel]);
 
     return (int8_t)bw_clamp(value, p->activation_min, p->activation_max);
 }
 
-/* Computes all channels of two output pixels, two channels at a time: each value that is loaded serves two
- * products. With an odd number of channels the last one is computed twice. */
-static void two_pixels(const bw_conv_2d_t *p, const int8_t *first, const int8_t *second, int8_t *output0, int8_t *output1)
+/* Computes all channels of two output pixels, two channels at a time: each value that is loaded
+ * serves two products. With an odd number of channels the last one is computed twice. */
+static void two_pixels(const bw_conv_2d_t *p, const int8_t *first, const int8_t *second,
+                       int8_t *output0, int8_t *output1)
 {
     const int32_t size = p->y.filter * p->x.filter * p->input_channels;
     const int32_t last = p->output_channels - 1;
@@ -108,9 +114,11 @@ void bw_conv_2d(const bw_conv_2d_t *p, const int8_t *input, int8_t *output, int8
         for (int32_t pixel = 0; pixel < pixels; pixel += 2) {
             const int32_t next = pixel + 1 < pixels ? pixel + 1 : pixel;
             const int8_t *const first = window(p, input, pixel, scratch);
-            const int8_t *const second = next == pixel ? first : window(p, input, next, second_patch);
+            const int8_t *const second = next == pixel ? first
+                                                       : window(p, input, next, second_patch);
 
-            two_pixels(p, first, second, output + pixel * p->output_channels, output + next * p->output_channels);
+            two_pixels(p, first, second, output + pixel * p->output_channels,
+                       output + next * p->output_channels);
         }
         input += p->y.input * p->x.input * p->input_channels;
         output += pixels * p->output_channels;

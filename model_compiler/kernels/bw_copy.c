@@ -23,8 +23,10 @@ void bw_copy(const bw_copy_t *p, const int8_t *input, int8_t *output)
         for (int32_t j = 0; j < p->size[1]; j++) {
             for (int32_t k = 0; k < p->size[2]; k++) {
                 bw_copy_row(p,
-                            input + i * p->input_stride[0] + j * p->input_stride[1] + k * p->input_stride[2],
-                            output + i * p->output_stride[0] + j * p->output_stride[1] + k * p->output_stride[2]);
+                            input + i * p->input_stride[0] + j * p->input_stride[1] +
+                                k * p->input_stride[2],
+                            output + i * p->output_stride[0] + j * p->output_stride[1] +
+                                k * p->output_stride[2]);
             }
         }
     }

@@ -6,10 +6,10 @@
 
 #include "bw_arithmetic.h"
 
-/* Sets taps to the input pixels that one output pixel sees, in the order of the weights; those outside the
- * image are `padding`, a pixel of the input's zero point. */
-static void find_taps(const bw_depthwise_conv_2d_t *p, const int8_t *image, const int8_t *padding, int32_t out_y,
-                      int32_t out_x, const int8_t **taps)
+/* Sets taps to the input pixels that one output pixel sees, in the order of the weights; those
+ * outside the image are `padding`, a pixel of the input's zero point. */
+static void find_taps(const bw_depthwise_conv_2d_t *p, const int8_t *image, const int8_t *padding,
+                      int32_t out_y, int32_t out_x, const int8_t **taps)
 {
     int32_t y = out_y * p->y.stride - p->y.padding;
 
@@ -26,14 +26,15 @@ static void find_taps(const bw_depthwise_conv_2d_t *p, const int8_t *image, cons
 
 static inline int8_t finish(const bw_depthwise_conv_2d_t *p, int32_t sum, int32_t channel)
 {
-    const int32_t value = p->output_offset + bw_requantize(sum, p->multipliers[channel], p->shifts[channel]);
+    const int32_t value = p->output_offset +
+                          bw_requantize(sum, p->multipliers[channel], p->shifts[channel]);
 
     return (int8_t)bw_clamp(value, p->activation_min, p->activation_max);
 }
 
 /* Computes four neighbouring channels; depth_multiplier is 1. */
-static void four_channels(const bw_depthwise_conv_2d_t *p, const int8_t *const *taps, const int8_t *const *end,
-                          int32_t channel, int8_t *output)
+static void four_channels(const bw_depthwise_conv_2d_t *p, const int8_t *const *taps,
+                          const int8_t *const *end, int32_t channel, int8_t *output)
 {
     const int32_t channels = p->input_channels;
     const int8_t *w = p->weights + channel;
@@ -80,10 +81,12 @@ static void one_pixel(const bw_depthwise_conv_2d_t *p, const int8_t *const *taps
     }
 }
 
-void bw_depthwise_conv_2d(const bw_depthwise_conv_2d_t *p, const int8_t *input, int8_t *output, int8_t *scratch)
+void bw_depthwise_conv_2d(const bw_depthwise_conv_2d_t *p, const int8_t *input, int8_t *output,
+                          int8_t *scratch)
 {
     const int8_t *const padding = scratch;
-    const int8_t **const taps = (const int8_t **)(void *)(scratch + (p->input_channels + 7) / 8 * 8);
+    const int8_t **const taps = (const int8_t **)(void *)(scratch +
+                                                          (p->input_channels + 7) / 8 * 8);
 
     memset(scratch, p->input_zero_point, (size_t)p->input_channels);
     for (int32_t batch = 0; batch < p->batches; batch++) {

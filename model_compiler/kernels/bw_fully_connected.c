@@ -6,13 +6,15 @@
 static inline int8_t finish(const bw_fully_connected_t *p, int32_t sum, int32_t row)
 {
     const int32_t entry = p->per_channel ? row : 0;
-    const int32_t value = p->output_offset + bw_requantize(sum, p->multipliers[entry], p->shifts[entry]);
+    const int32_t value = p->output_offset +
+                          bw_requantize(sum, p->multipliers[entry], p->shifts[entry]);
 
     return (int8_t)bw_clamp(value, p->activation_min, p->activation_max);
 }
 
 /* Computes the outputs row to row + 3; rows behind the last one count as the last. */
-static void four_rows(const bw_fully_connected_t *p, const int8_t *input, int32_t row, int8_t *output)
+static void four_rows(const bw_fully_connected_t *p, const int8_t *input, int32_t row,
+                      int8_t *output)
 {
     const int32_t last = p->outputs - 1;
     const int32_t row1 = row + 1 < last ? row + 1 : last;

@@ -3,12 +3,14 @@
  *
  * Common to all of them:
  * - Tensors are dense, in the order batch, height, width, channel; sizes count elements.
- * - The caller owns all memory. A kernel reads its parameters and inputs, writes its output and its scratch,
- *   and keeps nothing. Output and inputs do not overlap unless the kernel says that they may be equal.
- * - A zero point z stands for the real value 0. "offset" in a name is what is added: the negative zero point
- *   of an input, the zero point of an output.
- * - An accumulator a becomes an output by output_offset + a * multiplier * 2^(shift - 31), rounded twice as
- *   TensorFlow Lite Micro does, and cut to [activation_min, activation_max], which lies within int8.
+ * - The caller owns all memory. A kernel reads its parameters and inputs, writes its output and its
+ *   scratch, and keeps nothing. Output and inputs do not overlap unless the kernel says that they
+ *   may be equal.
+ * - A zero point z stands for the real value 0. "offset" in a name is what is added: the negative
+ *   zero point of an input, the zero point of an output.
+ * - An accumulator a becomes an output by output_offset + a * multiplier * 2^(shift - 31), rounded
+ *   twice as TensorFlow Lite Micro does, and cut to [activation_min, activation_max], which lies
+ *   within int8.
  * - Parameters come from the compiler, which has checked them; kernels do not check again.
  */
 #ifndef BW_KERNELS_H
@@ -29,10 +31,12 @@ typedef struct {
 
 /* CONV_2D. Weights are [output_channels][y.filter][x.filter][input_channels].
  *
- * bias holds, for each output channel, the model's bias minus input_zero_point times the sum of the channel's
- * weights; so padding counts as input_zero_point. multipliers and shifts have one entry a channel.
- * scratch: 2 * y.filter * x.filter * input_channels bytes; unused (and NULL allowed) where
- * bw_conv_2d_t.pointwise is 1: filter 1x1, stride 1, no padding. */
+ * bias holds, for each output channel, the model's bias minus input_zero_point times the sum of the
+ * channel's weights; so padding counts as input_zero_point. multipliers and shifts have one entry a
+ * channel.
+ *
+ * scratch: 2 * y.filter * x.filter * input_channels bytes; unused (and NULL allowed) where pointwise
+ * is 1: filter 1x1, stride 1, no padding. */
 typedef struct {
     int32_t batches;
     int32_t input_channels;
@@ -52,8 +56,9 @@ typedef struct {
 
 void bw_conv_2d(const bw_conv_2d_t *p, const int8_t *input, int8_t *output, int8_t *scratch);
 
-/* DEPTHWISE_CONV_2D. Weights are [y.filter][x.filter][input_channels * depth_multiplier]; output channel
- * c * depth_multiplier + m reads input channel c. bias as in bw_conv_2d.
+/* DEPTHWISE_CONV_2D. Weights are [y.filter][x.filter][input_channels * depth_multiplier]; output
+ * channel c * depth_multiplier + m reads input channel c. bias as in bw_conv_2d.
+ *
  * scratch: input_channels bytes, and behind them at the next multiple of 8, 8 * y.filter * x.filter. */
 typedef struct {
     int32_t batches;
@@ -71,10 +76,11 @@ typedef struct {
     const int8_t *shifts;
 } bw_depthwise_conv_2d_t;
 
-void bw_depthwise_conv_2d(const bw_depthwise_conv_2d_t *p, const int8_t *input, int8_t *output, int8_t *scratch);
+void bw_depthwise_conv_2d(const bw_depthwise_conv_2d_t *p, const int8_t *input, int8_t *output,
+                          int8_t *scratch);
 
-/* FULLY_CONNECTED. Weights are [outputs][inputs]; bias as in bw_conv_2d. multipliers and shifts have
- * `outputs` entries where per_channel is 1, else one. */
+/* FULLY_CONNECTED. Weights are [outputs][inputs]; bias as in bw_conv_2d. multipliers and shifts
+ * have `outputs` entries where per_channel is 1, else one. */
 typedef struct {
     int32_t batches;
     int32_t inputs;
@@ -91,7 +97,8 @@ typedef struct {
 
 void bw_fully_connected(const bw_fully_connected_t *p, const int8_t *input, int8_t *output);
 
-/* AVERAGE_POOL_2D and MAX_POOL_2D. Padding is left out of the average and of the maximum. Dilation is 1. */
+/* AVERAGE_POOL_2D and MAX_POOL_2D. Padding is left out of the average and of the maximum. Dilation
+ * is 1. */
 typedef struct {
     int32_t batches;
     int32_t channels;
@@ -104,9 +111,9 @@ typedef struct {
 void bw_average_pool_2d(const bw_pool_2d_t *p, const int8_t *input, int8_t *output);
 void bw_max_pool_2d(const bw_pool_2d_t *p, const int8_t *input, int8_t *output);
 
-/* SOFTMAX over the last axis: rows of `depth` values. The output has scale 1/256 and zero point -128.
- * exponentials[d] is exp(-d * beta * scale) in Q0.31 for d = 0 .. entries - 1; greater differences from the
- * row's maximum count as 0. output may equal input. */
+/* SOFTMAX over the last axis: rows of `depth` values. The output has scale 1/256 and zero point
+ * -128. exponentials[d] is exp(-d * beta * scale) in Q0.31 for d = 0 .. entries - 1; greater
+ * differences from the row's maximum count as 0. output may equal input. */
 typedef struct {
     int32_t rows;
     int32_t depth;
@@ -119,11 +126,12 @@ void bw_softmax(const bw_softmax_t *p, const int8_t *input, int8_t *output);
 /* Any function of one int8: output[i] = table[input[i] + 128]. output may equal input. */
 void bw_lut(const int8_t table[256], const int8_t *input, int8_t *output, int32_t count);
 
-/* ADD and SUB. The output has size[0] x size[1] x size[2] x size[3] elements; an input whose stride along an
- * axis is 0 is repeated along it. coarse is the input with the greater scale: (x + offset) * coarse_factor,
- * which is 2^19 or -2^19, brings it to twice that scale with 20 more bits. fine is the other one: times 2^20, it
- * is brought there by multiplier and right shift, and multiplied by fine_sign (1 or -1). The sum is brought to
- * the output's scale. Right shifts are 0 to 31. output may equal an input that is repeated along no axis. */
+/* ADD and SUB. The output has size[0] x size[1] x size[2] x size[3] elements; an input whose stride
+ * along an axis is 0 is repeated along it. coarse is the input with the greater scale: its offset
+ * is added, and coarse_factor, 2^19 or -2^19, brings it to twice that scale with 20 more bits. fine
+ * is the other one: times 2^20, it is brought there by multiplier and right shift, and multiplied
+ * by fine_sign (1 or -1). The sum is brought to the output's scale. Right shifts are 0 to 31. output
+ * may equal an input that is repeated along no axis. */
 typedef struct {
     int32_t size[4];
     int32_t coarse_stride[4];
@@ -159,8 +167,9 @@ typedef struct {
 
 void bw_mul(const bw_mul_t *p, const int8_t *input1, const int8_t *input2, int8_t *output);
 
-/* MEAN. The input has size[0] x ... x size[4] elements, of which axes 1 and 3 are averaged over; sum_offset
- * is the input's offset times size[1] * size[3], and multiplier and shift divide by that number, too. */
+/* MEAN. The input has size[0] x ... x size[4] elements, of which axes 1 and 3 are averaged over;
+ * sum_offset is the input's offset times size[1] * size[3], and multiplier and shift divide by that
+ * number, too. */
 typedef struct {
     int32_t size[5];
     int32_t sum_offset;
@@ -178,8 +187,8 @@ typedef struct {
 
 void bw_reduce_max(const bw_reduce_max_t *p, const int8_t *input, int8_t *output);
 
-/* TRANSPOSE, CONCATENATION, SPLIT, STRIDED_SLICE and the inside of PAD: size[0] x ... x size[3] bytes from
- * one grid to another. Strides count bytes and may be negative. */
+/* TRANSPOSE, CONCATENATION, SPLIT, STRIDED_SLICE and the inside of PAD: size[0] x ... x size[3]
+ * bytes from one grid to another. Strides count bytes and may be negative. */
 typedef struct {
     int32_t size[4];
     int32_t input_stride[4];
@@ -205,10 +214,13 @@ typedef struct {
 
 void bw_resize_nearest(const bw_resize_nearest_t *p, const int8_t *input, int8_t *output);
 
-/* QUANTIZE of float32: round_half_away(input / scale) + zero_point, cut to int8. NaN becomes the least. */
-void bw_quantize(float scale, int32_t zero_point, const float *input, int8_t *output, int32_t count);
+/* QUANTIZE of float32: round_half_away(input / scale) + zero_point, cut to int8. NaN becomes the
+ * least. */
+void bw_quantize(float scale, int32_t zero_point, const float *input, int8_t *output,
+                 int32_t count);
 
 /* DEQUANTIZE: (input - zero_point) * scale. */
-void bw_dequantize(float scale, int32_t zero_point, const int8_t *input, float *output, int32_t count);
+void bw_dequantize(float scale, int32_t zero_point, const int8_t *input, float *output,
+                   int32_t count);
 
 #endif

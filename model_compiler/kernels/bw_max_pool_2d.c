@@ -4,7 +4,8 @@
 #include "bw_arithmetic.h"
 
 /* Returns the greatest value of one channel in a window of `rows` times `columns` pixels. */
-static int32_t greatest(const int8_t *input, int32_t rows, int32_t columns, int32_t row_size, int32_t channels)
+static int32_t greatest(const int8_t *input, int32_t rows, int32_t columns, int32_t row_size,
+                        int32_t channels)
 {
     int32_t result = INT8_MIN;
 
@@ -37,7 +38,8 @@ void bw_max_pool_2d(const bw_pool_2d_t *p, const int8_t *input, int8_t *output)
                 const int8_t *const window = input + top * row_size + left * p->channels;
 
                 for (int32_t channel = 0; channel < p->channels; channel++) {
-                    const int32_t value = greatest(window + channel, rows, columns, row_size, p->channels);
+                    const int32_t value = greatest(window + channel, rows, columns, row_size,
+                                                   p->channels);
 
                     *output++ = (int8_t)bw_clamp(value, p->activation_min, p->activation_max);
                 }

@@ -3,7 +3,8 @@
 #include "bw_kernels.h"
 
 /* Multiplies one run of elements. The parameters are copied first, as in bw_add.c. */
-static void bw_mul_row(const bw_mul_t *p, const int8_t *input1, const int8_t *input2, int8_t *output)
+static void bw_mul_row(const bw_mul_t *p, const int8_t *input1, const int8_t *input2,
+                       int8_t *output)
 {
     const int32_t stride1 = p->stride1[3];
     const int32_t stride2 = p->stride2[3];
@@ -31,8 +32,7 @@ void bw_mul(const bw_mul_t *p, const int8_t *input1, const int8_t *input2, int8_
     for (int32_t i = 0; i < p->size[0]; i++) {
         for (int32_t j = 0; j < p->size[1]; j++) {
             for (int32_t k = 0; k < p->size[2]; k++) {
-                bw_mul_row(p,
-                           input1 + i * p->stride1[0] + j * p->stride1[1] + k * p->stride1[2],
+                bw_mul_row(p, input1 + i * p->stride1[0] + j * p->stride1[1] + k * p->stride1[2],
                            input2 + i * p->stride2[0] + j * p->stride2[1] + k * p->stride2[2],
                            output);
                 output += p->size[3];

@@ -3,16 +3,17 @@
 
 #include "bw_arithmetic.h"
 
-#define FORTY_EIGHT_SEVENTEENTHS 1515870810      /* with 2 integer bits */
+#define FORTY_EIGHT_SEVENTEENTHS 1515870810       /* with 2 integer bits */
 #define MINUS_THIRTY_TWO_SEVENTEENTHS -1010580540 /* with 2 integer bits */
-#define ONE (1 << 29)                            /* with 2 integer bits */
+#define ONE (1 << 29)                             /* with 2 integer bits */
 
-/* Returns 1 / (1 + fraction) in Q0.31, for a fraction in Q0.31 that is not negative: three steps of Newton's
- * method on half the denominator, each rounded as gemmlowp rounds it. */
+/* Returns 1 / (1 + fraction) in Q0.31, for a fraction in Q0.31 that is not negative: three steps of
+ * Newton's method on half the denominator, each rounded as gemmlowp rounds it. */
 static int32_t reciprocal_of_one_plus(int32_t fraction)
 {
     const int32_t half_denominator = (int32_t)(((int64_t)fraction + INT32_MAX + 1) / 2);
-    int32_t x = FORTY_EIGHT_SEVENTEENTHS + bw_multiply_high(half_denominator, MINUS_THIRTY_TWO_SEVENTEENTHS);
+    int32_t x = FORTY_EIGHT_SEVENTEENTHS +
+                bw_multiply_high(half_denominator, MINUS_THIRTY_TWO_SEVENTEENTHS);
 
     for (int step = 0; step < 3; step++) {
         const int32_t error = ONE - bw_multiply_high(half_denominator, x);
@@ -47,7 +48,9 @@ static void one_row(const bw_softmax_t *p, const int8_t *input, int8_t *output)
     }
     const int32_t scale = reciprocal_of_one_plus((int32_t)(sum & 0x7fffffffu));
 
-    exponent = exponent > 31 ? 31 : exponent; /* sums of 512 and more, which TFLM refuses at run time */
+    if (exponent > 31) { /* a sum of 512 or more, at which TFLM stops */
+        exponent = 31;
+    }
     for (int32_t i = 0; i < p->depth; i++) {
         const int32_t product = bw_multiply_high(exponential(p, input[i], greatest), scale);
 

