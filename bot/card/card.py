@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from bot.card import model, plots
+from bot.card import data, model, plots
 from bot.card.layers import layers
-from bot.evidence import Stage
 from bot.proposal import Figures, Proposal
 from bot.rendering import measures, verdict, views
 from bot.rendering.environment import render_text
@@ -51,14 +50,12 @@ def _values(proposal: Proposal) -> dict[str, object]:
             if r.outcome is not RunOutcome.SKIPPED
         ],
         "held_out": len(figures.truth) if figures else 0,
-        "licence": model.licence(proposal.goal.data.uri),
-        "inputs": sorted(proposal.inputs_sha256.items()),
-        "data_facts": views.claim_rows(e for e in proposal.evidence if e.stage is Stage.DATA),
+        "data_facts": data.data_facts(proposal),
         "model_facts": model.model_facts(proposal),
         "layers": layers(proposal.files.get("model.tflite", b"")),
         "figures": figures is not None,
         "answered_by": answered_by,
-        "classes": views.class_rows(proposal, answers, model.training_counts(proposal)),
+        "classes": views.class_rows(proposal, answers, data.training_counts(proposal)),
         "quantised": measures.quantised(figures) if figures else None,
         "caveats": model.caveats(proposal),
         "authored": proposal.authored,

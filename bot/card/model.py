@@ -1,40 +1,16 @@
-"""What the card says beyond the evidence: counts of samples, the model's facts, caveats."""
+"""What the card says of the model and of the limits of its claims."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from collections import Counter
-from collections.abc import Mapping
 
 from bot.proposal import Proposal
 from bot.rendering import measures
 from bot.rendering.numbers import interval, number
 from bot.rendering.text import Markdown, code, inline
-from bot.sources.bundled import LICENCE
 
 _FEW = 30  # held-out samples of a class, below which its recall is a rough figure
-
-
-def training_counts(proposal: Proposal) -> Mapping[str, int] | None:
-    """Count the training records of each label in train.csv; None where no column holds the labels.
-
-    The label column is the goal's; where the goal names none, the last one that holds every label
-    and nothing else.
-    """
-    content = proposal.files.get("train.csv")
-    if content is None:
-        return None
-    rows = list(csv.reader(io.StringIO(content.decode("utf-8", "replace"))))
-    if len(rows) < 2:
-        return None
-    labels = set(proposal.goal.labels)
-    for column in reversed(range(len(rows[0]))):
-        counts = Counter(row[column] for row in rows[1:] if column < len(row))
-        if rows[0][column] == proposal.goal.data.label_column or counts.keys() == labels:
-            return {label: counts[label] for label in proposal.goal.labels}
-    return None
 
 
 def model_facts(proposal: Proposal) -> list[tuple[Markdown, Markdown]]:
@@ -96,8 +72,3 @@ def _sample_caveats(proposal: Proposal) -> list[str]:
             "samples only: its recall is a rough figure."
         )
     return lines
-
-
-def licence(uri: str) -> str:
-    """Return the licence of the data, as far as the source states one."""
-    return LICENCE if uri.startswith("sklearn:") else "not stated; ask who recorded the data"

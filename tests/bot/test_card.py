@@ -6,10 +6,12 @@ import pytest
 
 from bot.card import plots
 from bot.card.card import card_text, render_card
+from bot.card.data import data_facts, training_counts
 from bot.card.layers import layers
-from bot.card.model import caveats, training_counts
+from bot.card.model import caveats
 from bot.rendering import measures
 from bot.rendering.numbers import number
+from bot.rendering.text import Markdown
 from tests.bot import proposals
 from tests.model_compiler.tflite_builder import ModelBuilder
 
@@ -72,6 +74,22 @@ def test_training_counts_are_counted_in_the_label_column() -> None:
     )
     assert training_counts(replace(good, goal=unnamed)) == counts
     assert training_counts(replace(good, files={})) is None
+
+
+def test_data_are_summed_up_for_a_reader() -> None:
+    good = proposals.passing()
+    facts = dict(data_facts(good))
+    assert facts[Markdown("source")] == "`sklearn:digits`"
+    assert "CC BY 4.0" in facts[Markdown("licence")]
+    assert facts[Markdown("records")] == "1,797: 1,347 to learn from, 450 held out to judge by"
+    assert facts[Markdown("held-out records whose input was also trained on")] == "0"
+
+
+def test_a_licence_that_nobody_stated_is_unknown() -> None:
+    good = proposals.passing()
+    source = good.goal.data.model_copy(update={"uri": "csv:fruit.csv"})
+    unknown = replace(good, goal=good.goal.model_copy(update={"data": source}))
+    assert dict(data_facts(unknown))[Markdown("licence")].startswith("unknown: ")
 
 
 def test_layers_are_those_of_the_model() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -85,8 +87,12 @@ def project(folder: Path) -> RunReport:
     firmware = build_firmware(host, folder, compiled, folder / "host")
     report = measure(host, firmware, SAMPLES, lock_dir=folder / "locks")
     assert report.outcome is RunOutcome.PASS, report.reason
-    predictions = np.array(report.scores).argmax(axis=1)
-    evidence = {"host": {"predictions": predictions.tolist()}}
+    scores = np.array(report.scores, dtype=np.int8)
+    host_answers = {
+        "predictions": scores.argmax(axis=1).tolist(),
+        "scores_sha256": hashlib.sha256(scores.tobytes()).hexdigest(),
+    }
+    evidence = {"host": host_answers}
     (folder / "evidence.json").write_text(json.dumps(evidence))
     (folder / "goal.toml").write_text("[limits]\naccuracy_min = 0.0\n")
     source = resources.files("templates") / "projects" / "test_board.py"
@@ -125,11 +131,14 @@ def test_a_projects_board_test_passes_and_reports(tmp_path: Path, options: tuple
     [
         (lambda f: (f / "evidence.json").write_text(
             json.dumps({"host": {"predictions": [11] * len(SAMPLES)}})), "differ from the host's"),
+        (lambda f: (f / "evidence.json").write_text(
+            re.sub(r'_sha256": ".', '_sha256": "x', (f / "evidence.json").read_text())),
+         "not in every byte"),
         (lambda f: (f / "goal.toml").write_text("[limits]\naccuracy_min = 1.0\n"), "assert "),
         (lambda f: (f / "app.c").write_text("nonsense"), "app.c:1:1: error"),
         (lambda f: (f / "model.tflite").write_bytes(b"nonsense"), "error"),
     ],
-    ids=["other answers", "accuracy", "build", "model"],
+    ids=["other answers", "other bytes", "accuracy", "build", "model"],
 )  # fmt: skip
 def test_a_board_test_that_must_fail_fails(tmp_path: Path, harm, words: str) -> None:
     project(tmp_path)
