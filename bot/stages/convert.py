@@ -14,9 +14,9 @@ from bot.evidence import Evidence, Outcome, Stage
 from bot.sandbox.job import Job, Limits, Result
 from bot.scratch import scratch
 from bot.stages import arrays
+from bot.stages.calibration import calibration_samples, check_inner, check_input
 from bot.stages.convert_checks import (
     ORACLE_CLAIM,
-    check_calibration,
     check_drop,
     check_oracle,
     check_output,
@@ -27,8 +27,6 @@ from bot.stages.convert_checks import (
 from bot.stages.quantise import quantise
 from bot.stages.stage_result import MIB, Context, StageResult, unmeasured, verdict
 from model_compiler import HostModel, Model, ModelError, compile_model, load_model
-
-CALIBRATION_SAMPLES = 500
 
 _STAGE = Stage.CONVERT
 _LIMITS = Limits(seconds=600)
@@ -77,7 +75,8 @@ def run(context: Context) -> StageResult:
         types,
         check_output(model),
         check_weights(model),
-        check_calibration(port.scale, port.zero_point, calibration),
+        check_input(port.scale, port.zero_point, calibration),
+        check_inner(model, context.made["reference.tflite"]),
         check_drop(truth, float_scores, scores, context.goal.limits.accuracy_drop_max),
         _check_oracle(context, content, quantised, scores),
         figure_size(content, model),
@@ -95,19 +94,6 @@ def run(context: Context) -> StageResult:
 
 
 _COMPILES = "The model has only operators that the compiler translates to C"
-
-
-def calibration_samples(features: _Floats) -> _Floats:
-    """Return about `CALIBRATION_SAMPLES` training samples, evenly taken.
-
-    Those that hold the smallest and the largest value are always among them, so that the
-    calibration has the range of the training data.
-    """
-    flat = features.reshape(len(features), -1)
-    step = max(1, -(-len(features) // CALIBRATION_SAMPLES))
-    chosen = set(range(0, len(features), step))
-    chosen |= {int(flat.min(axis=1).argmin()), int(flat.max(axis=1).argmax())}
-    return features[sorted(chosen)]
 
 
 def _convert(context: Context, calibration: _Floats) -> Result:

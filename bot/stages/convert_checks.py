@@ -6,14 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.evidence import Evidence, Relation, Stage, judge
-from bot.stages.quantise import represented
 from bot.stages.stage_result import verdict
 from bot.statistics import accuracy
 from model_compiler.builtin_operator import BuiltinOperator
 from model_compiler.ir import Model
 from model_compiler.schema import TensorType
-
-RANGE_TOLERANCE = 0.02  # of the range: converters widen it so that zero is a whole step
 
 _STAGE = Stage.CONVERT
 _Labels = npt.NDArray[np.int64]
@@ -79,25 +76,6 @@ def check_weights(model: Model) -> Evidence:
         0,
         f"layers with other weights, of {len(weights)}",
         detail="Leave per-channel quantisation on in the converter.",
-    )
-
-
-def check_calibration(scale: float, zero_point: int, calibration: _Floats) -> Evidence:
-    """Compare the input's range in the model with the range of the calibration data."""
-    low, high = represented(scale, zero_point)
-    least, most = min(0.0, float(calibration.min())), max(0.0, float(calibration.max()))
-    apart = max(abs(low - least), abs(high - most)) / max(most - least, 1e-12)
-    return judge(
-        "convert.calibration",
-        _STAGE,
-        "The input's range comes from the data",
-        round(100 * apart, 3),
-        "%",
-        Relation.AT_MOST,
-        100 * RANGE_TOLERANCE,
-        f"model {low:.4g} to {high:.4g}, training features {least:.4g} to {most:.4g} (with 0); "
-        "larger difference of the ends, as a share of the range",
-        detail="Calibrate with the samples that convert() is given, not with made-up ones.",
     )
 
 

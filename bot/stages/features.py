@@ -73,13 +73,13 @@ def check_source(text: str) -> Evidence:
     )
 
 
-def check_object(content: bytes) -> Evidence:
-    """Look for writable data and foreign calls in the compiled features."""
+def check_object(content: bytes, board: str = "") -> Evidence:
+    """Look for writable data and foreign calls in the object for a board, or for the host."""
     foreign, state = undefined_symbols(content), writable_bytes(content)
     return verdict(
-        "features.no_state",
+        f"features.{board}.no_state" if board else "features.no_state",
         _STAGE,
-        "features.c keeps no state and calls nothing but arithmetic",
+        f"features.c keeps no state and calls nothing but arithmetic{board and f' on {board}'}",
         not foreign and state == 0,
         "writable sections and undefined symbols of the object file",
         f"{state} bytes of writable data; calls: {', '.join(foreign) or 'none'}. "
@@ -88,30 +88,30 @@ def check_object(content: bytes) -> Evidence:
 
 
 def _target_builds(context: Context) -> tuple[Evidence, ...]:
-    return tuple(
-        _target_build(context, board)
-        for board in (find_board(name) for name in context.goal.boards)
-        if board.core != "host"
-    )
+    boards = [find_board(name) for name in context.goal.boards]
+    return tuple(e for b in boards if b.core != "host" for e in _target_build(context, b))
 
 
-def _target_build(context: Context, board: Board) -> Evidence:
+def _target_build(context: Context, board: Board) -> tuple[Evidence, ...]:
     check = f"features.{board.name}.build"
     claim = f"features.c builds without a warning for {board.name}"
     method = f"{ARM_COMPILER} {' '.join(board.cpu_flags)}, warnings are errors"
     compiler = shutil.which(ARM_COMPILER)
     if compiler is None:
         why = f"{ARM_COMPILER} is not installed: sudo apt-get install gcc-arm-none-eabi"
-        return unmeasured(check, _STAGE, claim, Outcome.INFRASTRUCTURE, method, why)
+        return (unmeasured(check, _STAGE, claim, Outcome.INFRASTRUCTURE, method, why),)
     result = compile_object(
         context.sandbox,
         compiler,
-        (*board.cpu_flags, "-Os"),
+        (*board.cpu_flags, "-O2", "-fno-builtin"),
         "features.c",
         context.workspace.select(*_SOURCES),
         context.origin,
     )
-    return verdict(check, _STAGE, claim, result.completed, method, result.explanation())
+    builds = verdict(check, _STAGE, claim, result.completed, method, result.explanation())
+    if not result.completed:
+        return (builds,)
+    return builds, check_object(result.outputs["object.o"], board.name)
 
 
 def _apply(context: Context) -> tuple[tuple[Evidence, ...], dict[str, bytes]]:

@@ -13,6 +13,7 @@ from bot.evidence import Evidence, Outcome, Stage
 from bot.sandbox.job import Job, Limits, Result
 from bot.split import split
 from bot.stages import arrays
+from bot.stages.calibration import calibration_samples
 from bot.stages.stage_result import MIB, Context, StageResult, unmeasured, verdict
 from bot.stages.train_checks import (
     check_history,
@@ -48,7 +49,7 @@ def run(context: Context) -> StageResult:
     )
     if not trained.completed:
         return StageResult(_STAGE, (ran,))
-    loaded = _predict(context, trained.outputs["model.keras"], features["test"])
+    loaded = predict(context, trained.outputs["model.keras"], features)
     reloads = verdict(
         "train.reloads",
         _STAGE,
@@ -87,6 +88,7 @@ def _judge(
         "model.keras": trained.outputs["model.keras"],
         "training.json": trained.outputs["training.json"],
         "float_scores.npz": loaded.outputs["scores.npz"],
+        "reference.tflite": loaded.outputs["reference.tflite"],
     }
 
 
@@ -128,12 +130,17 @@ def _rows_of(frame: Any, part: Any) -> _Labels:
     return np.array(rows, dtype=np.int64)
 
 
-def _predict(context: Context, model: bytes, features: npt.NDArray[np.generic]) -> Result:
+def predict(context: Context, model: bytes, features: dict[str, arrays.Array]) -> Result:
+    """Load a Keras model where no authored code runs, let it answer, and convert it."""
+    calibration = calibration_samples(features["train"].astype(np.float32))
     return context.sandbox.run(
         Job(
             argv=("python", "-m", "bot.stages.run_predict"),
-            inputs={"model.keras": model, "features.npz": arrays.dump(x=features)},
-            outputs={"scores.npz": 64 * MIB, "model.json": MIB},
+            inputs={
+                "model.keras": model,
+                "features.npz": arrays.dump(x=features["test"], calibration=calibration),
+            },
+            outputs={"scores.npz": 64 * MIB, "model.json": MIB, "reference.tflite": 16 * MIB},
             origin=context.origin,
             limits=_LIMITS,
         )

@@ -226,7 +226,8 @@ def _restored(job: Job) -> tuple[Centroids, list[int]]:
 
 def _predict(job: Job) -> dict[str, bytes]:
     model, shape = _restored(job)
-    x = arrays.load(job.inputs["features.npz"])["x"].astype(np.float32)
+    data = arrays.load(job.inputs["features.npz"])
+    x = data["x"].astype(np.float32)
     described = {
         "input": [None, *shape],
         "output": [None, len(model.bias)],
@@ -234,6 +235,7 @@ def _predict(job: Job) -> dict[str, bytes]:
     }
     return {
         "scores.npz": arrays.dump(scores=model.scores(x)),
+        "reference.tflite": model.tflite(data["calibration"].astype(np.float32)),
         "model.json": json.dumps(described).encode(),
     }
 

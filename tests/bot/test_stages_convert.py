@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.evidence import Evidence, Outcome
-from bot.stages import arrays, convert, convert_checks
+from bot.stages import arrays, calibration, convert, convert_checks, train
 from bot.stages.quantise import quantise, represented
 from bot.stages.stage_result import Context, StageResult
 from model_compiler import Model, load_model
@@ -86,9 +86,35 @@ def test_weights_with_one_scale_are_found() -> None:
 
 def test_ranges_that_are_not_the_data_s_are_found() -> None:
     features = np.linspace(-2, 6, 50, dtype=np.float32)
-    assert passes(convert_checks.check_calibration(8 / 255, -64, features))
-    assert not passes(convert_checks.check_calibration(1 / 255, -128, features))  # 0 to 1
-    assert not passes(convert_checks.check_calibration(255 / 255, -128, features))  # 0 to 255
+    assert passes(calibration.check_input(8 / 255, -64, features))
+    assert not passes(calibration.check_input(1 / 255, -128, features))  # 0 to 1
+    assert not passes(calibration.check_input(255 / 255, -128, features))  # 0 to 255
+
+
+def test_ranges_of_layers_that_are_not_the_data_s_are_found() -> None:
+    sound = CENTROIDS.tflite(FEATURES)
+    assert passes(calibration.check_inner(model(), sound))
+    # Random numbers between the smallest and the largest feature: the input's range is right.
+    made_up = RANDOM.uniform(FEATURES.min(), FEATURES.max(), FEATURES.shape).astype(np.float32)
+    made_up[0, 0], made_up[0, 1] = FEATURES.min(), FEATURES.max()
+    found = load_model(CENTROIDS.tflite(made_up))
+    port = found.tensors[found.inputs[0]]
+    assert passes(calibration.check_input(port.scale, port.zero_point, FEATURES))
+    assert not passes(calibration.check_inner(found, sound))
+
+
+def test_another_graph_than_the_model_s_is_found() -> None:
+    builder = ModelBuilder()
+    x, y = builder.tensor((1, 4), scale=0.1), builder.tensor((1, 4), scale=0.1)
+    builder.add("RELU", [x], [y])
+    other = load_model(builder.finish([x], [y]))
+    found = calibration.check_inner(other, CENTROIDS.tflite(FEATURES))
+    assert found.outcome is Outcome.FAIL
+    assert "convert() led to RELU; the model as it is leads to FULLY_CONNECTED" in found.detail
+
+
+def test_without_an_own_conversion_nothing_is_claimed() -> None:
+    assert calibration.check_inner(model(), b"").outcome is Outcome.SKIPPED
 
 
 def test_a_loss_of_accuracy_is_found() -> None:
@@ -113,8 +139,8 @@ def test_one_byte_that_the_oracle_answers_otherwise_is_found() -> None:
 def test_calibration_samples_hold_the_extremes() -> None:
     features = np.zeros((5000, 2), dtype=np.float32)
     features[1234, 0], features[4321, 1] = -7, 9
-    chosen = convert.calibration_samples(features)
-    assert len(chosen) <= convert.CALIBRATION_SAMPLES + 2
+    chosen = calibration.calibration_samples(features)
+    assert len(chosen) <= calibration.CALIBRATION_SAMPLES + 2
     assert (chosen.min(), chosen.max()) == (-7, 9)
 
 
@@ -124,6 +150,7 @@ def context() -> Context:
     made = {
         "test.npz": arrays.dump(x=features["test"], y=TRUTH[60:]),
         "features.npz": arrays.dump(**features),
+        "reference.tflite": CENTROIDS.tflite(calibration.calibration_samples(FEATURES[:60])),
         "float_scores.npz": arrays.dump(scores=CENTROIDS.scores(features["test"])),
         "model.keras": arrays.dump(
             weights=CENTROIDS.weights, bias=CENTROIDS.bias, shape=np.array([4])
@@ -171,8 +198,12 @@ def trained(context: Context, tmp_path_factory: pytest.TempPathFactory) -> Conte
         "m.save(sys.argv[1])"
     )
     subprocess.run([sys.executable, "-c", script, str(path)], check=True, capture_output=True)
-    made = {**context.made, "model.keras": path.read_bytes()}
-    return small_project.replaced(context, made=made, sandbox=small_project.RehearsedSandbox().real)
+    real = small_project.replaced(context, sandbox=small_project.RehearsedSandbox().real)
+    features = arrays.load(context.made["features.npz"])
+    judged = train.predict(real, path.read_bytes(), features)
+    reference = judged.outputs["reference.tflite"]
+    made = {**context.made, "model.keras": path.read_bytes(), "reference.tflite": reference}
+    return small_project.replaced(real, made=made)
 
 
 def with_convert_py(context: Context, old: str, new: str) -> StageResult:
@@ -193,8 +224,42 @@ def with_convert_py(context: Context, old: str, new: str) -> StageResult:
             "yield [np.random.rand(1, *sample.shape).astype(np.float32)]",
             "convert.calibration",
         ),
+        (
+            "yield [sample[np.newaxis].astype(np.float32)]",
+            "low, high = calibration.min(), calibration.max()\n"
+            "            made_up = np.random.uniform(low, high, (1, *sample.shape))\n"
+            "            made_up.flat[:2] = low, high\n"
+            "            yield [made_up.astype(np.float32)]",
+            "convert.inner_ranges",
+        ),
         ("converter.inference_input_type = tf.int8", "", "convert.int8"),
+        (
+            "converter.inference_output_type = tf.int8",
+            "converter.inference_output_type = tf.uint8",
+            "convert.compiles",
+        ),
+        (
+            "    converter.optimizations = [tf.lite.Optimize.DEFAULT]\n"
+            "    converter.representative_dataset = samples\n"
+            "    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]\n"
+            "    converter.inference_input_type = tf.int8\n"
+            "    converter.inference_output_type = tf.int8\n",
+            "",
+            "convert.compiles",
+        ),
+        (
+            "return converter.convert()",
+            "converter._experimental_disable_per_channel = True\n"
+            "    converter._experimental_disable_per_channel_quantization_for_dense_layers = True\n"
+            "    return converter.convert()",
+            "convert.per_channel",
+        ),
         ("return converter.convert()", "return b'not a model'", "convert.compiles"),
+        (
+            "return converter.convert()",
+            "return converter.convert()[:-700]",
+            "convert.compiles",
+        ),
         ("return converter.convert()", "raise ValueError('no')", "convert.runs"),
     ],
 )
