@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from importlib.metadata import PackageNotFoundError, version
 
-from bot.errors import ToolMissing
+from bot.errors import INSTALL_PACKAGES, ToolMissing
 from hardware_runner.board import Board
 
 
@@ -92,7 +92,6 @@ PACKAGES = (
     ("tflite-micro", Need.CHECK, ("tflite-micro",)),
     ("pytest-embedded", Need.TESTS, ("pytest-embedded",)),
 )
-INSTALL_PACKAGES = "make setup"  # in the folder of this checkout
 PYTHON_RANGE = ((3, 11), (3, 14))
 
 Ask = Callable[[Sequence[str]], str]

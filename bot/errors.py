@@ -21,6 +21,14 @@ from pathlib import Path
 
 _OUR_ROOMS = ("bot", "hardware_runner", "model_compiler", "templates")
 
+_CHECKOUT = Path(__file__).parents[1]
+INSTALL_PACKAGES = (
+    f"make -C {_CHECKOUT} setup"
+    if (_CHECKOUT / "Makefile").is_file()
+    else "pip install 'boardwright[train,boards]'"
+)
+"""The command that brings the Python packages of a whole run."""
+
 
 class ExitCode(IntEnum):
     """How the command line ends."""
@@ -138,7 +146,7 @@ def _message(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "Interrupted. Run the same command again to go on."
     if isinstance(error, ModuleNotFoundError):
-        remedy = "make setup"
+        remedy = INSTALL_PACKAGES
         return str(ToolMissing(f"The Python package {error.name} is not installed.", remedy))
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror or type(error).__name__}."

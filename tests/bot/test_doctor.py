@@ -7,7 +7,7 @@ import pytest
 from bot import doctor
 from bot.commands.doctor import report
 from bot.doctor import PROGRAMS, Finding, Need, System, examine
-from bot.errors import ToolMissing
+from bot.errors import INSTALL_PACKAGES, ToolMissing
 from hardware_runner.boards import BOARDS
 
 INSTALLED = {
@@ -111,8 +111,8 @@ def test_a_missing_package_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(doctor, "version", nothing)
     findings = found()
-    assert findings["TensorFlow"].remedy == "make setup"
-    assert findings["pytest-embedded"].remedy == "make setup"
+    assert findings["TensorFlow"].remedy == INSTALL_PACKAGES
+    assert findings["pytest-embedded"].remedy == INSTALL_PACKAGES
 
 
 @pytest.mark.parametrize(
