@@ -300,22 +300,22 @@ def binary(draw: Draw, kind: str) -> Case:
             1 if i >= 0 and other[i] > 1 and draw(st.booleans()) else size
             for i, size in zip(range(len(other) - len(shape), len(other)), shape, strict=True)
         )
-    pair = [shape, other]
+    with_itself = draw(st.integers(0, 9)) == 9
+    pair = [shape, shape if with_itself else other]
     if draw(st.booleans()):
         pair.reverse()
     scales = [draw(SCALES), draw(SCALES)]
     fused = draw(FUSED)
     random = np.random.default_rng(draw(SEEDS))
-    constant = draw(st.sampled_from([None, None, 0, 1]))
+    constant = None if with_itself else draw(st.sampled_from([None, None, 0, 1]))
     model = ModelBuilder()
     operands = []
     for position, (size, scale) in enumerate(zip(pair, scales, strict=True)):
         data = random.integers(-128, 128, size, dtype=np.int8) if position == constant else None
         operands.append(model.tensor(size, scale=scale, zero_point=draw(ZERO_POINTS), data=data))
     inputs = [index for index in operands if model.tensors[index].data is None]
-    if constant is None and pair[0] == pair[1] and draw(st.sampled_from([0, 0, 0, 1])):
-        operands = inputs = [operands[0], operands[0]]
-        inputs = [operands[0]]
+    if with_itself:
+        operands, inputs = [operands[0], operands[0]], [operands[0]]
     real = math.prod(scales) * 100 if kind == "MUL" else max(scales)
     y = model.tensor(
         np.broadcast_shapes(*pair), scale=natural_scale(draw, real), zero_point=draw(ZERO_POINTS)
@@ -534,3 +534,6 @@ STRATEGIES: dict[str, st.SearchStrategy[Case]] = {
     "TRANSPOSE": transpose(),
 }
 """Every operator of the compiler to the models that it is tried on."""
+
+MANY = dict.fromkeys(STRATEGIES, 40) | dict.fromkeys(("CONV_2D", "DEPTHWISE_CONV_2D", "ADD"), 80)
+"""Operator to how many models of it are compared with TFLM; test_cases.py says what they hold."""

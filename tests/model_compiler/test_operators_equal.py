@@ -8,7 +8,7 @@ import pytest
 
 from model_compiler.operators import OPERATORS
 from tests.model_compiler.batch import assert_equal, compiled, gather, needs_gcc, run_host
-from tests.model_compiler.cases import STRATEGIES, Case
+from tests.model_compiler.cases import MANY, STRATEGIES, Case
 from tests.model_compiler.oracle import needs_oracle
 
 pytestmark = [needs_oracle, needs_gcc]
@@ -28,7 +28,7 @@ def test_a_few_of_each(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", STRATEGIES)
 def test_many_of_each(kind: str, tmp_path: Path) -> None:
-    cases = gather(STRATEGIES[kind], 40)
+    cases = gather(STRATEGIES[kind], MANY[kind])
     taken, refused = compiled(cases)
     assert len(taken) > len(refused)
     answers = run_host(taken, tmp_path)
