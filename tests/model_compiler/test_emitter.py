@@ -1,19 +1,26 @@
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 import tomllib
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from model_compiler import compile_model, dense_classifier, load_model
+from model_compiler.c_text import array
 from model_compiler.host import STRICT_FLAGS
 from model_compiler.version import COMPILER_VERSION
+from tests.model_compiler.batch import gather
+from tests.model_compiler.cases import STRATEGIES
 from tests.model_compiler.tflite_builder import ModelBuilder
 
 GOLDEN = Path(__file__).parent / "golden"
+ROOT = Path(__file__).parents[2]
 
 
 def hostile_name_model(name: str) -> bytes:
@@ -104,32 +111,117 @@ def test_a_name_that_a_kernel_has_is_refused(name: str) -> None:
 
 
 def test_the_version_is_that_of_the_package() -> None:
-    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert project["project"]["version"] == COMPILER_VERSION
 
 
 @pytest.mark.parametrize(
     "compiler",
     [
-        ("gcc",),
-        ("arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb"),
-        ("arm-none-eabi-gcc", "-mcpu=cortex-m0plus", "-mthumb"),
+        ("gcc", "-std=c99"),
+        ("clang", "-std=c99"),
+        ("gcc", "-std=c17"),
+        ("arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-std=c99"),
+        ("arm-none-eabi-gcc", "-mcpu=cortex-m0plus", "-mthumb", "-std=c99"),
     ],
-    ids=["host", "cortex-m4", "cortex-m0plus"],
+    ids=["gcc", "clang", "c17", "cortex-m4", "cortex-m0plus"],
 )
-@pytest.mark.parametrize("data", [network(), hostile_name_model("*/")], ids=["network", "name"])
-def test_the_c_has_no_warnings(compiler: tuple[str, ...], data: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize("level", ["-O0", "-O2", "-O3", "-Os"])
+def test_the_c_has_no_warnings(compiler: tuple[str, ...], level: str, tmp_path: Path) -> None:
     if shutil.which(compiler[0]) is None:
         pytest.skip(f"{compiler[0]} is not installed")
-    compiled = compile_model(load_model(data))
+    compile_model(load_model(network()), name="network").write(tmp_path)
+    compile_model(load_model(hostile_name_model("*/")), name="name").write(tmp_path)
+    for kernel in resources.files("model_compiler.kernels").iterdir():
+        if kernel.name.endswith(".c"):
+            (tmp_path / kernel.name).write_text(kernel.read_text())
+    sources = sorted(path.name for path in tmp_path.glob("*.c"))
+    warnings = (flag for flag in STRICT_FLAGS if not flag.startswith("-std"))
+    done = subprocess.run(
+        [*compiler, *warnings, level, "-c", *sources],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
+def test_a_cpp_program_takes_header_and_kernels(tmp_path: Path) -> None:
+    compiled = compile_model(dense_classifier(4, 3))
     compiled.write(tmp_path)
-    for name in compiled.files:
-        if name.endswith(".c"):
-            command = [*compiler, *STRICT_FLAGS, "-O2", "-c", name, "-o", "out.o"]
-            done = subprocess.run(
-                command, cwd=tmp_path, capture_output=True, text=True, check=False
-            )
-            assert done.returncode == 0, done.stderr
+    (tmp_path / "main.cpp").write_text(
+        '#include "bw_kernels.h"\n#include "bw_model.h"\n'
+        "alignas(16) static unsigned char arena[BW_MODEL_ARENA_BYTES];\n"
+        "int main() { return bw_model_invoke(arena); }\n"
+    )
+    sources = [name for name in compiled.files if name.endswith(".c")]
+    for command in (
+        ["gcc", "-std=c99", "-c", *sources],
+        ["g++", "-std=c++11", "-Wall", "-Wextra", "-pedantic", "-Werror", "-c", "main.cpp"],
+        ["g++", "main.o", *(f"{Path(name).stem}.o" for name in sources), "-o", "main"],
+        ["./main"],
+    ):
+        subprocess.run(command, cwd=tmp_path, check=True)
+
+
+@pytest.mark.skipif(
+    shutil.which("arm-none-eabi-gcc") is None, reason="arm-none-eabi-gcc is not installed"
+)
+@pytest.mark.parametrize("kind", ["network", *STRATEGIES])
+def test_constant_bytes_are_those_in_the_object_file(kind: str, tmp_path: Path) -> None:
+    model = network() if kind == "network" else gather(STRATEGIES[kind], 2)[-1].model
+    compiled = compile_model(load_model(model))
+    compiled.write(tmp_path)
+    command = ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-O2", "-c", "bw_model.c"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    symbols = subprocess.run(
+        ["arm-none-eabi-nm", "-S", "bw_model.o"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    rows = [line.split() for line in symbols.stdout.splitlines()]
+    in_flash = sum(int(row[1], 16) for row in rows if len(row) == 4 and row[2] == "r")
+    assert in_flash == compiled.summary.constant_bytes
+
+
+def test_processes_that_hash_differently_write_the_same_files(tmp_path: Path) -> None:
+    (tmp_path / "model.tflite").write_bytes(network())
+    program = (
+        "import sys; from pathlib import Path; from model_compiler import *\n"
+        "model = compile_model(load_model(Path(sys.argv[1]).read_bytes()))\n"
+        "model.write(Path(sys.argv[2])); print(model.summary)"
+    )
+    said, written = set(), []
+    for seed in ("1", "4711"):
+        folder = tmp_path / seed
+        done = subprocess.run(
+            [sys.executable, "-c", program, tmp_path / "model.tflite", folder],
+            env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        said.add(done.stdout)
+        written.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert len(said) == 1
+    assert len(written[0]) > 4
+    assert written[0] == written[1]
+
+
+def test_arrays_are_wrapped_and_say_their_size() -> None:
+    values = [*range(-128, 128), 1000000, -2147483648]
+    constant = array("int32_t", "numbers", values)
+    first, *body, last = constant.text.splitlines()
+    assert (first, last) == ("static const int32_t numbers[258] = {", "};")
+    assert max(map(len, body)) <= 96
+    assert min(map(len, body[:-1])) > 96 - len(" 1000000,")
+    items = " ".join(body).replace("INT32_MIN", "-2147483648").split(",")
+    assert [int(item) for item in items] == values
+    assert constant.nbytes == 258 * 4
 
 
 def test_writing_replaces_and_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from model_compiler.errors import MalformedModel
+from model_compiler.errors import MalformedModel, UnsupportedModel
 from model_compiler.flatbuffer import File, Table
 
 IDENTIFIER = b"TEST"
@@ -83,3 +83,9 @@ def test_entries_that_share_one_long_vector_do_not_keep_the_reader_busy() -> Non
     with pytest.raises(MalformedModel, match="repeat each other"):
         for _ in vectors:
             pass
+
+
+def test_a_vector_of_too_many_tables_is_refused_before_the_first() -> None:
+    table = root(file([4], struct.pack("<I", 4), struct.pack("<I", 2**32 - 1)))
+    with pytest.raises(UnsupportedModel, match="it has 4294967295 tensors, at most 4000"):
+        next(table.tables(0, 4000, "tensors"))
