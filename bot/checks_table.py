@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from bot.console import STYLES
+from bot.console import PLAIN, STYLES
 from bot.evidence import Evidence, Stage
 from bot.rendering.numbers import number
 from bot.rendering.words import limited, outcome_word
-
-# How tables for the terminal look: one rule under the header, so that the width goes to the text.
-PLAIN: Mapping[str, Any] = {
-    "box": box.SIMPLE_HEAD,
-    "padding": (0, 1, 0, 0),
-    "show_edge": False,
-    "title_justify": "left",
-    "title_style": "bold",
-}
 
 
 def checks_table(evidence: Sequence[Evidence]) -> Table:

@@ -25,12 +25,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("run")(run.run)
-app.command("compile")(compile_model.compile_file)
-app.command("boards")(boards.boards)
-app.command("measure")(measure.measure_project)
-app.command("doctor")(doctor.report)
-app.command("benchmark")(benchmark.benchmark)
+app.command("run", short_help="From a request to a branch with a measured project.")(run.run)
+app.command("compile", short_help="An int8 .tflite model to C99.")(compile_model.compile_file)
+app.command("boards", short_help="List the boards that can be named.")(boards.boards)
+app.command("measure", short_help="Measure a project on boards again.")(measure.measure_project)
+app.command("doctor", short_help="What is installed, missing, and mends it.")(doctor.report)
+app.command("benchmark", short_help="What models cost on boards.")(benchmark.benchmark)
 
 
 def _show_version(wanted: bool) -> None:

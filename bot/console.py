@@ -9,9 +9,11 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -34,6 +36,14 @@ STYLES = {
     Outcome.FAIL: "bold red",
     Outcome.INFRASTRUCTURE: "yellow",
     Outcome.SKIPPED: "yellow",
+}
+# How tables for the terminal look: one rule under the header, so that the width goes to the text.
+PLAIN: Mapping[str, Any] = {
+    "box": box.SIMPLE_HEAD,
+    "padding": (0, 1, 0, 0),
+    "show_edge": False,
+    "title_justify": "left",
+    "title_style": "bold",
 }
 LOG_COLUMNS = 120
 _PLAIN_STEPS = 4  # lines of plain output for one long piece of work

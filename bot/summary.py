@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.checks_table import PLAIN, checks_table
-from bot.console import claim_line
+from bot.checks_table import checks_table
+from bot.console import PLAIN, claim_line
 from bot.errors import ExitCode
 from bot.evidence import Outcome
 from bot.forge import Published

@@ -7,10 +7,10 @@ def boards() -> None:
     """List the boards that firmware can be built for and run on."""
     from rich.table import Table  # noqa: PLC0415
 
-    from bot.console import output  # noqa: PLC0415
+    from bot.console import PLAIN, output  # noqa: PLC0415
     from hardware_runner.boards import BOARDS  # noqa: PLC0415
 
-    table = Table("name", "also called", "core", "part", "flash", "RAM", "verified by")
+    table = Table("name", "also called", "core", "part", "flash", "RAM", "verified by", **PLAIN)
     table.columns[0].no_wrap = True
     for board in BOARDS.values():
         table.add_row(

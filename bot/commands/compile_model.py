@@ -24,22 +24,24 @@ def compile_file(
     as_json: Annotated[bool, typer.Option("--json", help="print the figures as JSON")] = False,
 ) -> None:
     """Compile a TensorFlow Lite model to C99 and show what it costs."""
-    from bot.console import output  # noqa: PLC0415
+    from bot.console import PLAIN, output  # noqa: PLC0415
     from model_compiler import compile_model, load_model  # noqa: PLC0415
 
+    if into.exists() and not into.is_dir():
+        raise RequestError(f"{into} is a file.", "Name a folder for the C files.")
     if not model.is_file():
         raise RequestError(f"There is no file {model}.", "Name a .tflite file.")
     try:
         compiled = compile_model(load_model(model.read_bytes()), name=name)
     except ValueError as error:
-        raise RequestError(f"{error}.") from None
+        raise RequestError(f"{model}: {error}.") from None
     compiled.write(into)
     summary = compiled.summary
     if as_json:
         figures = {"name": name, "files": sorted(compiled.files), **dataclasses.asdict(summary)}
         typer.echo(json.dumps(figures, indent=2))
         return
-    table = Table("#", "operator", "output", "MACs", "constants (bytes)")
+    table = Table("#", "operator", "output", "MACs", "constants (bytes)", **PLAIN)
     for column in (0, 3, 4):
         table.columns[column].justify = "right"
     for operator in summary.operators:

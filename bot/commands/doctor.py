@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
-from bot.console import output
+from bot.console import PLAIN, output
 from bot.doctor import REQUIRED, examine
 from bot.errors import ExitCode
 
@@ -14,7 +14,7 @@ def report() -> int:
     """Say what is installed and what is missing; ends with 3 where a run would fail."""
     console = output()
     findings = examine()
-    table = Table("tool", "needed for", "version")
+    table = Table("tool", "needed for", "version", **PLAIN)
     for finding in findings:
         required = finding.need in REQUIRED
         style = ("bold red" if required else "yellow") if finding.missing else "green"

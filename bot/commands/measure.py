@@ -31,10 +31,13 @@ def measure_project(
     from hardware_runner.report import RunOutcome, RunReport  # noqa: PLC0415
     from model_compiler import compile_model, load_model  # noqa: PLC0415
 
+    if not project.is_dir():
+        raise RequestError(f"There is no folder {project}.", "Name the folder of a project.")
     for needed in ("model.tflite", "testset.npz", "goal.h", "features.c", "app.c"):
         if not (project / needed).is_file():
             raise RequestError(
-                f"{project} holds no {needed}.", "Name the folder of a project, tinyml/<name>."
+                f"{project} holds no {needed}.",
+                "Name the folder of a project, such as tinyml/<name>.",
             )
     targets = [find_board(name) for name in board]
     compiled = compile_model(load_model((project / "model.tflite").read_bytes()))

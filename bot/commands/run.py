@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +9,6 @@ import typer
 from rich.markdown import Markdown
 
 from bot.errors import ExitCode
-
-
-class AuthorKind(Enum):
-    """Who may write the stages' files."""
-
-    TEMPLATE = "template"
 
 
 def run(
@@ -26,7 +19,6 @@ def run(
     board: Annotated[
         list[str] | None, typer.Option(help="use this board instead; may be repeated")
     ] = None,
-    author: Annotated[AuthorKind, typer.Option(help="who writes the files")] = AuthorKind.TEMPLATE,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="of split and training")] = 1,
     fresh: Annotated[bool, typer.Option("--fresh", help="forget an interrupted run")] = False,
 ) -> int:

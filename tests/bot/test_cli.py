@@ -96,7 +96,7 @@ def test_help_does_not_wait_for_heavy_packages() -> None:
         (["run"], "Missing"),
         (["run", "none.md", "--into", "x"], "There is no file `none.md`"),
         (["run", str(DIGITS), "--into", "x", "--board", "pdp11"], "There is no board 'pdp11'"),
-        (["run", str(DIGITS), "--into", "x", "--author", "nobody"], "nobody"),
+        (["run", str(DIGITS), "--into", "x", "--author", "nobody"], "No such option"),
         (["compile", "none.tflite", "-o", "x"], "There is no file none.tflite"),
         (["measure", ".", "--board", "an386"], "holds no model.tflite"),
         (["benchmark", "none"], "There is no none"),
