@@ -29,7 +29,7 @@ app.command("run", short_help="From a request to a branch with a measured projec
 app.command("compile", short_help="An int8 .tflite model to C99.")(compile_model.compile_file)
 app.command("boards", short_help="List the boards that can be named.")(boards.boards)
 app.command("measure", short_help="Measure a project on boards again.")(measure.measure_project)
-app.command("doctor", short_help="What is installed, missing, and mends it.")(doctor.report)
+app.command("doctor", short_help="What is installed, what is missing.")(doctor.report)
 app.command("benchmark", short_help="What models cost on boards.")(benchmark.benchmark)
 
 

@@ -18,8 +18,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
+    ProgressColumn,
     SpinnerColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
@@ -133,10 +134,19 @@ class LiveProgress:
         self._console.print(text, markup=False, highlight=False)
 
 
+class _Count(ProgressColumn):
+    """Shows how much of a piece of work is done, where it is known how much there is."""
+
+    def render(self, task: Task) -> Text:
+        """Return '113 of 450', or nothing."""
+        return Text("" if task.total is None else f"{task.completed:,.0f} of {task.total:,.0f}")
+
+
 def output() -> Console:
-    """Return the console for results: as wide as the terminal, or enough for tables in a log."""
+    """Return the console for results: as wide as the terminal, COLUMNS, or enough for a log."""
     console = Console()
-    return console if console.is_terminal else Console(width=LOG_COLUMNS)
+    known = console.is_terminal or "COLUMNS" in os.environ
+    return console if known else Console(width=LOG_COLUMNS)
 
 
 @contextmanager
@@ -146,15 +156,22 @@ def choose_progress() -> Iterator[Progress]:
         yield PlainProgress(lambda line: print(line, flush=True))  # noqa: T201
         return
     console = Console()
-    columns = (
+    with live_bars(console) as bars:
+        yield LiveProgress(console, bars)
+
+
+def live_bars(console: Console, auto_refresh: bool = True) -> Bars:
+    """Return the bars that `LiveProgress` moves."""
+    return Bars(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(bar_width=30),
-        MofNCompleteColumn(),
+        _Count(),
         TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        auto_refresh=auto_refresh,
     )
-    with Bars(*columns, console=console, transient=True) as bars:
-        yield LiveProgress(console, bars)
 
 
 def tally(evidence: Sequence[Evidence]) -> str:

@@ -10,8 +10,10 @@ def boards() -> None:
     from bot.console import PLAIN, output  # noqa: PLC0415
     from hardware_runner.boards import BOARDS  # noqa: PLC0415
 
-    table = Table("name", "also called", "core", "part", "flash", "RAM", "verified by", **PLAIN)
-    table.columns[0].no_wrap = True
+    table = Table("name", "also called", "core", "part", "flash", "RAM", "verified\nby", **PLAIN)
+    for column in table.columns:
+        column.overflow = "fold"
+        column.no_wrap = column.header not in ("also called", "part")
     for board in BOARDS.values():
         table.add_row(
             board.name,

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress as Bars
 
 from bot.checks_table import checks_table
-from bot.console import LiveProgress, PlainProgress, choose_progress
+from bot.console import LiveProgress, PlainProgress, choose_progress, live_bars
 from bot.errors import ExitCode
 from bot.evidence import Evidence, Relation, Stage, judge
 from bot.forge import Published
@@ -64,6 +64,19 @@ def test_the_live_display_keeps_what_matters() -> None:
     assert "one [bold] word" in shown
     assert "2 checks: 1 hold, 1 missed, 2.0 s" in shown
     assert "It is right often: 94 % (limit >= 95). Train longer." in shown
+
+
+def test_work_of_unknown_length_shows_no_count() -> None:
+    stream = io.StringIO()
+    console = Console(file=stream, force_terminal=True, width=80, no_color=True)
+    with live_bars(console, auto_refresh=False) as bars:
+        progress = LiveProgress(console, bars)
+        progress.stage_started(Stage.TRAIN)
+        bars.refresh()
+        assert "?" not in stream.getvalue()
+        progress.advanced("samples", 113, 450)
+        bars.refresh()
+        assert "113 of 450" in stream.getvalue()
 
 
 def test_without_a_terminal_lines_are_plain(capsys: pytest.CaptureFixture[str]) -> None:
