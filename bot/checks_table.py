@@ -37,10 +37,18 @@ def _groups(evidence: Sequence[Evidence]) -> Iterator[tuple[str, list[Evidence]]
     asked = [item for item in evidence if item.source == "goal"]
     if asked:
         yield "asked for by the request", asked
-    for stage in Stage:
-        found = [item for item in evidence if item.stage is stage and item.source != "goal"]
-        if found:
-            yield stage.value, found
+    groups: dict[str, list[Evidence]] = {stage.value: [] for stage in Stage}
+    for item in evidence:
+        if item.source != "goal":
+            groups.setdefault(_group(item), []).append(item)
+    yield from ((name, found) for name, found in groups.items() if found)
+
+
+def _group(item: Evidence) -> str:
+    """Return the stage, with the board where the check is one of a board: 'stage.board.check'."""
+    parts = item.check.split(".")
+    on_board = item.stage is Stage.FIRMWARE and len(parts) == 3
+    return f"{item.stage.value} on {parts[1]}" if on_board else item.stage.value
 
 
 def _measured(item: Evidence) -> str:

@@ -29,10 +29,13 @@ def show(console: Console, proposal: Proposal, published: Published) -> None:
     """Print every check, the accuracies, the boards' figures, the verdict and the places."""
     console.print(checks_table(proposal.evidence))
     if proposal.figures is not None:
+        console.print()
         console.print(accuracy_table(proposal.figures))
     if proposal.reports:
+        console.print()
         truth = None if proposal.figures is None else proposal.figures.truth
         show_reports(console, proposal.reports, truth)
+    console.print()
     _show_verdict(console, proposal)
     commit = "held these very files already; no new commit" if published.adopted else "new commit"
     for name, place in (
