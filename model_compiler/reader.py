@@ -79,13 +79,19 @@ def _buffer(table: Table) -> bytes:
     return bytes(table.vector(BufferField.DATA, 1) or b"")
 
 
+def _name(table: Table, field_id: int) -> str:
+    """Return a name fit for messages: not endless, without line ends and control characters."""
+    text = table.text(field_id)[:_MAX_NAME]
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
 def _tensors(graph: Table, buffers: tuple[bytes, ...]) -> tuple[Tensor, ...]:
     tables = graph.tables(SubGraphField.TENSORS, MAX_TENSORS, "tensors")
     return tuple(_tensor(index, table, buffers) for index, table in enumerate(tables))
 
 
 def _tensor(index: int, table: Table, buffers: tuple[bytes, ...]) -> Tensor:
-    name = table.text(TensorField.NAME)[:_MAX_NAME]
+    name = _name(table, TensorField.NAME)
     shape = table.integers(TensorField.SHAPE)
     dtype = _dtype(table.integer(TensorField.TYPE, 1), name)
     if len(shape) > _MAX_RANK:
@@ -148,7 +154,7 @@ def _operator_codes(root: Table) -> list[tuple[int, str]]:
                 table.integer(OperatorCodeField.DEPRECATED_BUILTIN_CODE, 1),
                 table.integer(OperatorCodeField.BUILTIN_CODE),
             ),
-            table.text(OperatorCodeField.CUSTOM_CODE)[:_MAX_NAME],
+            _name(table, OperatorCodeField.CUSTOM_CODE),
         )
         for table in root.tables(ModelField.OPERATOR_CODES, MAX_OPERATORS, "operator codes")
     ]

@@ -175,3 +175,13 @@ def test_a_depth_multiplier_that_contradicts_the_weights_is_refused() -> None:
     builder.add("DEPTHWISE_CONV_2D", (0, 1), (2,), **options)
     with pytest.raises(UnsupportedModel, match="depth multiplier 1"):
         load_model(builder.finish((0,), (2,)))
+
+
+def test_a_name_cannot_write_to_the_terminal() -> None:
+    builder = ModelBuilder()
+    x = builder.tensor((1, 4), scale=1.0, name="\x1b[2J\r\nok\u202e" + "n" * 1000)
+    y = builder.tensor((1, 4), "int16", scale=1.0)
+    builder.add("RELU", (x,), (y,))
+    (name,) = (read_model(builder.finish((x,), (y,))).tensors[index].name for index in (x,))
+    assert name.startswith("?[2J??ok?nnn")
+    assert len(name) == 200
