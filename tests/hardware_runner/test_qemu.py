@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hardware_runner import qemu
+from hardware_runner import qemu, session
 from hardware_runner.boards import BOARDS, find_board
 from hardware_runner.build import Firmware, build_firmware
 from hardware_runner.measure import measure, start
@@ -118,6 +118,52 @@ def test_a_fault_in_the_features_fails_with_registers_and_function(tmp_path: Pat
     assert "in bw_features(), at sample 7" in report.reason
     assert "CFSR=0x00010000" in report.reason  # UNDEFINSTR
     assert "The instruction is in bw_features()" in report.reason
+
+
+class Deaf:
+    """A console that hears nothing from the first sign of a fault report until silence."""
+
+    def __init__(self, console) -> None:
+        self._console, self._heard, self.lost = console, b"", False
+        self.timeout: float | None = None
+
+    @property
+    def in_waiting(self) -> int:
+        return self._console.in_waiting
+
+    def read(self, size: int = 1, /) -> bytes:
+        self._console.timeout = self.timeout
+        data = self._console.read(size)
+        if self.lost:
+            return data
+        self._heard += data
+        told = b"\xa5\x5a\xf0" in self._heard
+        self.lost = told and not data
+        return b"" if told else data
+
+    def write(self, data: bytes, /) -> int | None:
+        return self._console.write(data)
+
+
+@pytest.mark.parametrize("name", ["an386", "an547", "netduinoplus2"])
+def test_a_fault_report_that_was_lost_is_told_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """No interrupt wakes a core out of a fault's handler, so it must not sleep there."""
+    monkeypatch.setattr(session, "RESEND_AFTER_S", 0.2)
+    board = find_board(name)
+    app = APP_C.replace("    int best = 0;", '    __asm__ volatile("udf #0");\n    int best = 0;')
+    firmware = build(tmp_path, board, app_c=app)
+    machine = start(board, firmware)
+    machine.console = Deaf(machine.console)
+    try:
+        machine.resume()
+        report = converse(machine, firmware, SAMPLES)
+    finally:
+        machine.close()
+    assert machine.console.lost
+    assert report.outcome is RunOutcome.FAIL, report.reason
+    assert "CFSR=0x00010000" in report.reason
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@
 #define BW_CMSDK_H
 
 #include "bw_board.h"
+#include "wait.h"
 
 #define REGISTER(address) (*(volatile uint32_t *)(address))
 
@@ -35,11 +36,11 @@ static inline void cmsdk_init(struct cmsdk_line line, uint32_t divider)
     *line.nvic_enable = line.irqs;
 }
 
-/* A masked interrupt wakes the core all the same; it is taken back, never taken. */
+/* The interrupt wakes the core and is taken back, never taken. */
 static inline int cmsdk_read(struct cmsdk_line line)
 {
     while ((line.uart->state & CMSDK_RX_FULL) == 0) {
-        __asm__ volatile("wfi" ::: "memory");
+        bw_wait_for_interrupt();
         line.uart->interrupt = CMSDK_RX_CLEAR;
         *line.nvic_pending = line.irqs;
     }

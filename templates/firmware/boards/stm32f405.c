@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* STM32F405 on the Netduino Plus 2: USART1 on PB6 and PB7, TIM2, light on PA10. The core stays at its reset
- * clock, the 16 MHz of the HSI.
+ * clock, the 16 MHz of the HSI. QEMU holds bytes back until they are read; the part's receiver holds one, so
+ * there the host must not send while a sample is computed.
  * Source: ST RM0090, sections 7 (RCC), 8 (GPIO), 18 (TIM2), 30 (USART). */
 #include "bw_board.h"
+#include "wait.h"
 
 #define REGISTER(address) (*(volatile uint32_t *)(address))
 
@@ -52,9 +54,9 @@ void bw_board_init(void)
 
 int bw_board_read(void)
 {
-    /* A masked interrupt wakes the core all the same; it is taken back, never taken. */
+    /* The interrupt wakes the core and is taken back, never taken. */
     while ((USART_SR & USART_RXNE) == 0) {
-        __asm__ volatile("wfi" ::: "memory");
+        bw_wait_for_interrupt();
         NVIC_ICPR1 = USART1_INTERRUPT;
     }
     return (int)(USART_DR & 0xFFu);
