@@ -72,6 +72,7 @@ def _review(proposal: Proposal) -> list[Markdown]:
     steps = [Markdown(f"`{path}`: {why}") for path, why in _READING.items() if path in there]
     boards = [r.board for r in proposal.reports if r.outcome is RunOutcome.PASS]
     if boards:
-        board = code(f"pytest --board {boards[-1]}")
-        steps.append(Markdown(f"In the folder, run {board}: it measures all of this again"))
+        command = code(f"pytest --board {boards[-1]}")
+        again = "builds the firmware and measures it again (`README.md` says what it needs)"
+        steps.append(Markdown(f"In the folder, {command} {again}"))
     return steps

@@ -48,6 +48,8 @@ class Verdict:
             return "Nothing was measured."
         if not self.draft:
             asked = len(self.asked)
+            if not asked:
+                return f"All {self.measured} claims measured and met; the request sets no limit."
             return (
                 f"All limits met: {asked} of {asked} that the request sets, "
                 f"{self.measured} claims measured in all."

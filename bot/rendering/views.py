@@ -185,8 +185,9 @@ def _cost(median: float, most: float, unit: str) -> Markdown:
 
 
 def _share(used: int, limit_bytes: int) -> Markdown:
-    share = f" ({100 * used / limit_bytes:.1f} %)" if limit_bytes else ""
-    return Markdown(f"{number(used)} of {number(limit_bytes)} bytes{share}")
+    share = 100 * used / limit_bytes if limit_bytes else 0.0
+    shown = "under 0.1 %" if share < 0.1 else f"{share:.1f} %"
+    return Markdown(f"{number(used)} of {number(limit_bytes)} bytes ({shown})")
 
 
 def _bytes(value: int | None) -> Markdown:
