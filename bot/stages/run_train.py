@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,7 +59,9 @@ def at_most_epochs(most: int) -> Iterator[None]:
     original = keras.Model.fit
 
     def shortened(model: Any, *args: Any, **options: Any) -> Any:
-        return original(model, *args, **{**options, "epochs": min(options.get("epochs", 1), most)})
+        given = inspect.signature(original).bind(model, *args, **options)
+        given.arguments["epochs"] = min(given.arguments.get("epochs", 1), most)
+        return original(*given.args, **given.kwargs)
 
     keras.Model.fit = shortened
     try:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
+from bot.sandbox import process
 from bot.sandbox.collect import RefusedOutputError, collect
 from bot.sandbox.job import Job, Limits, NeedsSandboxError, Origin, Reason, Result
 from bot.sandbox.process import ProcessSandbox
@@ -47,6 +50,20 @@ def test_ends_a_program_that_does_not_end() -> None:
 def test_ends_a_program_that_ignores_requests_to_end() -> None:
     script = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: pass"
     assert run(script, limits=Limits(seconds=1)).reason is Reason.TIMEOUT
+
+
+@pytest.mark.skipif(shutil.which("prlimit") is None, reason="prlimit is not installed")
+def test_bounds_the_files_that_a_program_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_FILE_BYTES", 1 << 20)
+    result = run("open('elsewhere', 'wb').write(bytes(2 << 20))")
+    assert result.reason is Reason.FAILED
+    assert "File too large" in result.explanation().splitlines()[0]
+
+
+def test_a_full_disk_is_the_machine_s_fault() -> None:
+    with pytest.raises(OSError, match="No space left") as caught:
+        run("import os; raise OSError(28, os.strerror(28))")
+    assert caught.value.errno == errno.ENOSPC
 
 
 def test_ends_what_the_program_started(tmp_path: Path) -> None:

@@ -134,6 +134,36 @@ def test_random_data_are_found() -> None:
 
 
 @pytest.mark.parametrize(
+    ("planted", "checks"),
+    [
+        (
+            "order = np.random.default_rng(1).permutation(len(x)); x, y = x[order], y[order]",
+            ["data.values", "data.labels"],
+        ),
+        ("x, y = x[1:], y[1:]", ["data.shape", "data.values", "data.labels"]),
+        (
+            "x, y = np.vstack([x, x[:1] * 1.01]), np.append(y, y[:1])",
+            ["data.shape", "data.values", "data.labels"],
+        ),
+        ("x = x / x.max(axis=0)", ["data.values"]),
+        ("y = (y + 1) % 3", ["data.labels"]),
+        ("x = x * np.float32(np.nan)", ["data.finite", "data.values"]),
+    ],
+    ids=["shuffled", "dropped", "fabricated", "scaled", "other label order", "not a number"],
+)
+def test_records_that_are_not_passed_on_as_they_are_are_found(
+    planted: str, checks: list[str]
+) -> None:
+    template = CONTEXT.workspace.files["data.py"].decode().replace("def load(", "def sound(")
+    assert (
+        with_data_py(
+            f"{template}\n\ndef load(path):\n    x, y = sound(path)\n    {planted}\n    return x, y\n"
+        )
+        == checks
+    )
+
+
+@pytest.mark.parametrize(
     ("text", "check"),
     [
         ("def load(path):\n    raise ValueError('broken')\n", "data.loads"),

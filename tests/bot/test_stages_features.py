@@ -68,6 +68,7 @@ def test_the_template_passes_every_check(context: Context) -> None:
 
 MALLOC = "void *malloc(unsigned long);\nvoid free(void *);"
 ALLOCATES = "float *x = malloc(9);\n*x = raw[0];\nfeatures[0] = *x;\nfree(x);"
+ZERO = "static const volatile int zero = 0;"
 PAST_THE_END = "features[raw[0] > 0.0f ? BW_FEATURE_COUNT : 0] = 1.0f;"
 ALL_ONE = "(void)raw;\nfor (int i = 0; i < BW_FEATURE_COUNT; ++i) features[i] = 1.0f;"
 
@@ -81,6 +82,12 @@ FAULTS = {
     "an output not written": (c_source("features[0] = raw[0];"), "finite"),
     "a division by zero": (c_source(COPY + "features[1] = raw[1] / raw[2];"), "finite"),
     "a write past the end": (c_source(COPY + PAST_THE_END), "runs"),
+    "a read past the end": (
+        c_source(COPY + "features[0] += raw[BW_RAW_COUNT + zero];", ZERO),
+        "runs",
+    ),
+    "a read before the begin": (c_source(COPY + "features[0] += raw[zero - 1];", ZERO), "runs"),
+    "a read far away": (c_source(COPY + "features[0] += raw[zero + 100000000];", ZERO), "runs"),
     "an undefined conversion": (
         c_source(COPY + "features[0] = (float)(int)(raw[0] * 1e30f);"),
         "runs",
@@ -111,6 +118,28 @@ def test_a_warning_of_the_target_alone_is_found(context: Context) -> None:
     assert "features.mps2-an386.build" in [e.check for e in stage(found).evidence]
     source = c_source(f"#ifdef __arm__\nint unused;\n#endif\n{COPY}")
     assert failed(stage(found, source).evidence)[0] == "features.mps2-an386.build"
+
+
+@pytest.mark.skipif(
+    shutil.which("arm-none-eabi-gcc") is None, reason="arm-none-eabi-gcc is not installed"
+)
+def test_state_that_only_the_target_keeps_is_found(context: Context) -> None:
+    found = small_project.replaced(context, goal=small_project.goal(boards=("mps2-an386",)))
+    counter = "#ifdef __arm__\nstatic float calls;\n#endif"
+    counts = f"{COPY}#ifdef __arm__\nfeatures[0] += calls++;\n#endif"
+    result = stage(found, c_source(counts, counter))
+    assert failed(result.evidence) == ["features.mps2-an386.no_state"]
+
+
+def test_features_that_do_not_end_are_found(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(features, "TIMEOUT_S", 1.0)
+    body = f"{COPY}volatile int zero = 0;\nwhile (raw[0] > 0.0f && zero == 0) {{ }}"
+    result = stage(context, c_source(body))
+    assert failed(result.evidence) == ["features.runs"]
+    assert "did not come to an end" in result.evidence[-1].detail
+    assert not result.usable
 
 
 def test_a_missing_target_compiler_is_no_fault(

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from bot.errors import Infrastructure
 from bot.evidence import Evidence, Outcome
 from bot.plan import make_plan
+from bot.sandbox.job import Job, Limits, Result
+from bot.sandbox.process import ProcessSandbox
 from bot.stages import arrays, train, train_checks
 from bot.stages.run_train import first_of_each
 from bot.stages.stage_result import Context, StageResult
@@ -202,3 +207,52 @@ def test_a_training_that_breaks_is_told(context: Context) -> None:
     result = with_train_py(context, "    model = build()", "    raise ValueError('no data')")
     assert failed(result) == ["train.runs"]
     assert "no data" in result.evidence[0].detail
+
+
+@needs_tensorflow
+@pytest.mark.slow
+def test_a_training_that_never_ends_is_stopped(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train, "_LIMITS", Limits(seconds=25))
+    result = with_train_py(context, "    model = build()", "    while True:\n        pass")
+    assert failed(result) == ["train.runs"]
+    assert "must end within 25 s" in result.evidence[0].detail
+
+
+@needs_tensorflow
+@pytest.mark.slow
+def test_a_model_that_always_names_one_class_is_found(context: Context) -> None:
+    found = with_train_py(
+        context,
+        "    return model, history.history",
+        "    weights = [w * 0 for w in model.get_weights()]\n    weights[-1][0] = 9\n"
+        "    model.set_weights(weights)\n    return model, history.history",
+    )
+    assert {"train.beats_majority", "train.linear_baseline"} <= set(failed(found))
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        ("raise ImportError('libtensorflow_cc.so.2: cannot open')", "libtensorflow_cc.so.2"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGILL)", "AVX"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "too little free memory"),
+        ("print('std::bad_alloc', flush=True); import os; os.abort()", "too little free memory"),
+        ("raise ModuleNotFoundError('keras')", "make setup"),
+    ],
+    ids=["a broken library", "an old processor", "killed", "no memory", "not installed"],
+)
+def test_a_tensorflow_that_does_not_work_is_the_machine_s_fault(
+    context: Context, tmp_path: Path, failure: str, told: str
+) -> None:
+    (tmp_path / "keras.py").write_text(f"{failure}\n")
+
+    class BrokenKeras(ProcessSandbox):
+        def run(self, job: Job) -> Result:
+            code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import {job.argv[2]}"
+            return super().run(replace(job, argv=("python", "-c", code)))
+
+    with pytest.raises(Infrastructure, match=told) as caught:
+        train.run(small_project.replaced(context, sandbox=BrokenKeras()))
+    assert caught.value.remedy
