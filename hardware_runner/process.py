@@ -54,11 +54,14 @@ class HostProcess:
 
     def __init__(self, program: Path, *, write_timeout_s: float = 20.0) -> None:
         self.tools = {}
-        board_end, our_end = os.openpty()
+        try:
+            board_end, our_end = os.openpty()
+        except OSError as error:
+            raise BoardDied(f"This machine has no pseudo-terminal left: {error}.") from error
+        port = None
         try:
             tty.setraw(our_end)
-            self._port = open_console(os.ttyname(our_end), write_timeout_s)
-            self.console = self._port
+            port = open_console(os.ttyname(our_end), write_timeout_s)
             self._process = subprocess.Popen(
                 with_parent([str(program)]),
                 stdin=board_end,
@@ -67,10 +70,14 @@ class HostProcess:
                 start_new_session=True,
             )
         except OSError as error:
+            if port is not None:
+                port.close()
             raise BoardDied(f"The firmware did not start as a process: {error}.") from error
         finally:
             os.close(board_end)
             os.close(our_end)
+        self._port = port
+        self.console = port
 
     def resume(self) -> None:
         """Do nothing: it waits for a request by itself."""

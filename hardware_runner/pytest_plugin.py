@@ -2,7 +2,8 @@
 
 The plugin does nothing unless a test asks for the fixture `board_run`. Then it leases the board,
 builds the project's firmware, starts it, and hands the open line to pytest-embedded's `serial`
-service in place of its `port`.
+service in place of its `port`. Where `--board` is given several times, the test runs on each; with
+pytest-xdist, at the same time.
 """
 
 from __future__ import annotations
@@ -35,12 +36,28 @@ BoardRun = Callable[[], RunReport]
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
     group = parser.getgroup("boardwright", "board tests of Boardwright")
-    group.addoption("--board", metavar="NAME", help=f"board to run on (default: {DEFAULT_BOARD})")
+    group.addoption(
+        "--board",
+        metavar="NAME",
+        action="append",
+        help=f"board to run on, may be repeated (default: {DEFAULT_BOARD})",
+    )
+    group.addoption(
+        "--lease-timeout",
+        metavar="SECONDS",
+        type=float,
+        default=LEASE_TIMEOUT_S,
+        help=f"longest wait for a board that is in use (default: {LEASE_TIMEOUT_S:.0f})",
+    )
     group.addoption(
         "--project", metavar="DIR", type=Path, help="project folder (default: the test's own)"
     )
     group.addoption(
-        "--report", metavar="FILE", type=Path, help="write the board's report here, as JSON"
+        "--report",
+        metavar="FILE",
+        type=Path,
+        help="write the board's report here, as JSON; of several boards, each to FILE with the "
+        "board's name before the suffix",
     )
 
 
@@ -69,13 +86,26 @@ class _Line:
         return machine.console
 
 
-@pytest.fixture
-def board(request: pytest.FixtureRequest) -> Board:
-    """Return the board that the command line names."""
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a board test once for each board that the command line names."""
+    if "board_run" in metafunc.fixturenames:
+        boards = _chosen(metafunc.config)
+        metafunc.parametrize("board", boards, ids=[b.name for b in boards], indirect=True)
+
+
+def _chosen(config: pytest.Config) -> list[Board]:
+    names: list[str] = config.getoption("board") or [DEFAULT_BOARD]
     try:
-        return find_board(request.config.getoption("board") or DEFAULT_BOARD)
+        return list({board.name: board for board in map(find_board, names)}.values())
     except UnknownBoard as error:
         raise pytest.UsageError(str(error)) from error
+
+
+@pytest.fixture
+def board(request: pytest.FixtureRequest) -> Board:
+    """Return a board that the command line names."""
+    chosen: Board = request.param
+    return chosen
 
 
 @pytest.fixture
@@ -101,7 +131,7 @@ def board_machine(
 ) -> Iterator[Machine]:
     """Lease and start the board; switch it off and give it back in the end."""
     try:
-        with lease(board.name, timeout_s=LEASE_TIMEOUT_S):
+        with lease(board.name, timeout_s=request.config.getoption("lease_timeout")):
             machine = start(board, board_firmware)
             try:
                 machine.resume()
@@ -150,25 +180,26 @@ def _write(config: pytest.Config, report: RunReport) -> None:
     target: Path | None = config.getoption("report")
     if target is None:
         return
+    if len(_chosen(config)) > 1:
+        target = target.with_suffix(f".{report.board}{target.suffix}")
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     temporary.write_text(report.model_dump_json(indent=1) + "\n")
     temporary.replace(target)
 
 
 def _figures(report: RunReport) -> dict[str, object]:
-    figures: dict[str, object] = {
-        "board": report.board,
-        "outcome": report.outcome.value,
-        "samples": report.samples,
-        "resends": report.resends,
-        "firmware_sha256": report.firmware_sha256,
-    }
-    if report.samples_per_second is not None:
-        figures["samples_per_second"] = round(report.samples_per_second, 1)
+    """Return the figures of a report by name, as they stand in it, without the single answers."""
+    figures: dict[str, object] = report.model_dump(
+        mode="json",
+        exclude_none=True,
+        exclude={"schema_version", "scores", "decisions", "cost", "footprint", "tools"},
+    )
     if report.cost is not None:
         unit = report.cost.unit
-        figures[f"features_{unit}_median"] = report.cost.features_median
-        figures[f"model_{unit}_median"] = report.cost.model_median
+        figures["method"] = report.cost.method
+        for name, value in report.cost.model_dump(exclude={"unit", "method"}).items():
+            part, which = name.split("_")
+            figures[f"{part}_{unit}_{which}"] = value
     if report.footprint is not None:
         figures |= report.footprint.model_dump(exclude_none=True)
     return figures | {f"tool_{name}": version for name, version in report.tools.items()}

@@ -103,15 +103,20 @@ class QemuBoard:
         self._port: Any = None
         ours, theirs = socket.socketpair()
         ours.settimeout(START_TIMEOUT_S)
-        with theirs:
-            self._process = subprocess.Popen(
-                with_parent(command_line(board, elf.resolve(), theirs.fileno())),
-                stdin=subprocess.DEVNULL,
-                stdout=self._output,
-                stderr=subprocess.STDOUT,
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
-            )
+        try:
+            with theirs:
+                self._process = subprocess.Popen(
+                    with_parent(command_line(board, elf.resolve(), theirs.fileno())),
+                    stdin=subprocess.DEVNULL,
+                    stdout=self._output,
+                    stderr=subprocess.STDOUT,
+                    pass_fds=(theirs.fileno(),),
+                    start_new_session=True,
+                )
+        except OSError as error:
+            ours.close()
+            self._output.close()
+            raise BoardDied(f"QEMU did not start: {error}.") from error
         try:
             self._qmp = Qmp(ours)
             self._port = open_console(self._terminal(), write_timeout_s)

@@ -20,6 +20,7 @@ import pytest
 
 from hardware_runner.boards import find_board
 from hardware_runner.build import build_firmware
+from hardware_runner.lease import lease
 from hardware_runner.measure import measure
 from hardware_runner.report import RunOutcome, RunReport
 from model_compiler import compile_model, load_model
@@ -34,7 +35,12 @@ ROOT = Path(__file__).parents[2]
 SAMPLES = np.random.default_rng(5).integers(0, 17, (40, 8, 8)).astype(np.uint8)
 
 
-def run_pytest(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def run_pytest(
+    folder: Path, *options: str, runtime: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(folder)}
+    if runtime is not None:
+        environment["XDG_RUNTIME_DIR"] = str(runtime)
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", *options]
     if "boardwright" not in _entry_points():
         command[4:4] = ["-p", "hardware_runner.pytest_plugin"]
@@ -45,7 +51,7 @@ def run_pytest(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=240,
         check=False,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(folder)},
+        env=environment,
     )
 
 
@@ -118,9 +124,84 @@ def test_a_projects_board_test_passes_and_reports(tmp_path: Path, options: tuple
     assert report.cost is not None
     xml = ElementTree.parse(tmp_path / "junit.xml")  # noqa: S314, written by pytest
     properties = {p.get("name"): p.get("value") for p in xml.iter("property")}
-    assert properties["outcome"] == "pass"
-    assert float(properties["model_instructions_median"]) == report.cost.model_median
-    assert int(properties["flash_bytes"]) == report.footprint.flash_bytes
+    assert properties == figures_of(report)
+
+
+def figures_of(report: RunReport) -> dict[str, str]:
+    """Return what JUnit must hold of a report: each of its figures, to the last digit."""
+    fields = report.model_dump(mode="json")
+    cost, footprint, tools = (fields.pop(name) for name in ("cost", "footprint", "tools"))
+    for name in ("schema_version", "scores", "decisions"):
+        del fields[name]
+    expected = fields | footprint | {f"tool_{name}": value for name, value in tools.items()}
+    unit = cost.pop("unit")
+    expected["method"] = cost.pop("method")
+    expected |= {name.replace("_", f"_{unit}_"): value for name, value in cost.items()}
+    return {name: str(value) for name, value in expected.items()}
+
+
+@needs_embedded
+@needs_gcc
+@needs_arm_gcc
+@needs_qemu
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("xdist") is None, reason="pytest-xdist is not installed")
+def test_two_boards_at_the_same_time(tmp_path: Path) -> None:
+    expected = project(tmp_path)
+    boards = ("--board", "an386", "--board", "an500", "--board", "an386")
+    done = run_pytest(
+        tmp_path, "test_board.py", *boards, "-n", "2", "--report=r.json", "--junitxml=junit.xml"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    xml = ElementTree.parse(tmp_path / "junit.xml")  # noqa: S314, written by pytest
+    cases = {case.get("name"): case for case in xml.iter("testcase")}
+    assert cases.keys() == {"test_board[mps2-an386]", "test_board[mps2-an500]"}
+    for board in ("mps2-an386", "mps2-an500"):
+        report = RunReport.model_validate_json((tmp_path / f"r.{board}.json").read_text())
+        assert (report.board, report.scores) == (board, expected.scores)
+        case = cases[f"test_board[{board}]"]
+        properties = {p.get("name"): p.get("value") for p in case.iter("property")}
+        assert properties == figures_of(report)
+
+
+@needs_embedded
+@needs_gcc
+@pytest.mark.slow
+def test_a_board_in_use_names_its_holder(tmp_path: Path) -> None:
+    project(tmp_path)
+    locks = tmp_path / "run" / "boardwright"
+    with lease("host", timeout_s=0, lock_dir=locks):
+        done = run_pytest(
+            tmp_path, "test_board.py", "--board", "host", "--lease-timeout", "0.2",
+            "--report=r.json", runtime=locks.parent,
+        )  # fmt: skip
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"infrastructure: The board host is held by process {os.getpid()}" in done.stdout
+    report = RunReport.model_validate_json((tmp_path / "r.json").read_text())
+    assert report.outcome is RunOutcome.INFRASTRUCTURE
+    assert f"process {os.getpid()}" in report.reason
+
+
+@needs_embedded
+@needs_gcc
+@needs_arm_gcc
+@needs_qemu
+@pytest.mark.slow
+def test_missed_limits_are_named_with_both_figures(tmp_path: Path) -> None:
+    project(tmp_path)
+    (tmp_path / "goal.toml").write_text(
+        "[limits]\nflash_max_bytes = 1000\nram_max_bytes = 20\ninstructions_max = 1200000\n"
+    )
+    done = run_pytest(tmp_path, "test_board.py", "--report=r.json")
+    assert done.returncode == 1, done.stdout + done.stderr
+    footprint = RunReport.model_validate_json((tmp_path / "r.json").read_text()).footprint
+    assert footprint is not None
+    assert footprint.stack_bytes is not None
+    assert "limits of goal.toml are missed on mps2-an386" in done.stdout
+    assert f"flash_max_bytes: {footprint.flash_bytes:,} measured, 1,000 allowed" in done.stdout
+    ram_bytes = footprint.ram_bytes + footprint.stack_bytes
+    assert f"ram_max_bytes: {ram_bytes:,} measured, 20 allowed" in done.stdout
+    assert "instructions_max:" not in done.stdout
 
 
 @needs_embedded
@@ -134,7 +215,8 @@ def test_a_projects_board_test_passes_and_reports(tmp_path: Path, options: tuple
         (lambda f: (f / "evidence.json").write_text(
             re.sub(r'_sha256": ".', '_sha256": "x', (f / "evidence.json").read_text())),
          "not in every byte"),
-        (lambda f: (f / "goal.toml").write_text("[limits]\naccuracy_min = 1.0\n"), "assert "),
+        (lambda f: (f / "goal.toml").write_text("[limits]\naccuracy_min = 1.0\n"),
+         "on the board, at least 1 asked for"),
         (lambda f: (f / "app.c").write_text("nonsense"), "app.c:1:1: error"),
         (lambda f: (f / "model.tflite").write_bytes(b"nonsense"), "error"),
     ],
