@@ -13,12 +13,8 @@ from bot.sandbox.job import require_template
 from bot.scratch import scratch
 from bot.stages import arrays
 from bot.stages.c_object import forbidden_words
-from bot.stages.firmware_checks import (
-    Expected,
-    check_answers,
-    check_cost,
-    check_footprint,
-)
+from bot.stages.firmware_answers import Expected, check_answers
+from bot.stages.firmware_cost import check_cost, check_footprint
 from bot.stages.stage_result import Context, StageResult, unmeasured, verdict
 from hardware_runner.board import Board
 from hardware_runner.boards import find_board
@@ -107,7 +103,7 @@ def _measure(
         builds,
         *check_answers(board, report, expected, limits),
         *check_footprint(board, report, limits),
-        *check_cost(board, report, expected, limits),
+        *check_cost(board, report, expected.macs, limits),
     ], report
 
 

@@ -10,7 +10,7 @@ import pytest
 from bot.evidence import Evidence, Outcome
 from bot.goal import RawInput, RawType
 from bot.sandbox.job import NeedsSandboxError, Origin
-from bot.stages import arrays, features
+from bot.stages import arrays, features, features_checks
 from bot.stages.c_object import forbidden_words
 from bot.stages.stage_result import Context, StageResult
 from tests.bot import small_project
@@ -105,8 +105,8 @@ def test_a_planted_fault_is_found(context: Context, fault: str) -> None:
 
 def test_features_that_depend_on_what_came_before_are_found() -> None:
     forwards = np.arange(12, dtype=np.float32).reshape(3, 4)
-    assert features.check_order(forwards, forwards[::-1]).outcome is Outcome.PASS
-    assert features.check_order(forwards, forwards[::-1] + 1).outcome is Outcome.FAIL
+    assert features_checks.check_order(forwards, forwards[::-1]).outcome is Outcome.PASS
+    assert features_checks.check_order(forwards, forwards[::-1] + 1).outcome is Outcome.FAIL
 
 
 @pytest.mark.skipif(

@@ -12,12 +12,8 @@ from bot.evidence import Evidence, Outcome
 from bot.goal import Limits
 from bot.sandbox.job import NeedsSandboxError, Origin
 from bot.stages import arrays, firmware
-from bot.stages.firmware_checks import (
-    Expected,
-    check_answers,
-    check_cost,
-    check_footprint,
-)
+from bot.stages.firmware_answers import Expected, check_answers
+from bot.stages.firmware_cost import check_cost, check_footprint
 from bot.stages.quantise import quantise
 from bot.stages.stage_result import Context, StageResult
 from hardware_runner.boards import find_board
@@ -68,7 +64,7 @@ def judged(report: RunReport, limits: Limits | None = LIMITS) -> dict[str, Evide
     found = (
         *check_answers(AN386, report, EXPECTED, limits),
         *check_footprint(AN386, report, limits),
-        *check_cost(AN386, report, EXPECTED, limits),
+        *check_cost(AN386, report, EXPECTED.macs, limits),
     )
     assert len({e.check for e in found}) == len(found)
     return {e.check.removeprefix("firmware.mps2-an386."): e for e in found}
