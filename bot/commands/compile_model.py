@@ -25,7 +25,7 @@ def compile_file(
     """Compile a TensorFlow Lite model to C99 and show what it costs."""
     from bot.compile_summary import show  # noqa: PLC0415
     from bot.console import output  # noqa: PLC0415
-    from model_compiler import compile_model, load_model  # noqa: PLC0415
+    from model_compiler import ModelError, compile_model, load_model  # noqa: PLC0415
 
     if into.exists() and not into.is_dir():
         raise RequestError(f"{into} is a file.", "Name a folder for the C files.")
@@ -33,8 +33,10 @@ def compile_file(
         raise RequestError(f"There is no file {model}.", "Name a .tflite file.")
     try:
         compiled = compile_model(load_model(model.read_bytes()), name=name)
-    except ValueError as error:
-        raise RequestError(f"{model}: {error}.") from None
+    except ModelError as error:
+        raise RequestError(f"{model}: {error}") from None
+    except ValueError as error:  # about the name
+        raise RequestError(f"{error}.") from None
     compiled.write(into)
     if as_json:
         figures = {
