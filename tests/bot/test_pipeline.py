@@ -212,6 +212,13 @@ def test_a_limit_that_is_missed_by_all_is_shown(
     assert len(found.tried) == 3
 
 
+def test_a_choice_by_the_held_out_set_is_disclosed() -> None:
+    assert pipeline.disclose(1) == ()
+    (found,) = pipeline.disclose(2)
+    assert (found.check, found.value) == ("train.networks", 2)
+    assert "a little too good" in found.method
+
+
 def test_results_in_which_the_machine_failed_are_not_kept(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

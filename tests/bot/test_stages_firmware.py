@@ -255,6 +255,36 @@ def test_an_app_that_differs_on_the_board_is_found(context: Context) -> None:
 
 
 @needs_gcc
+@pytest.mark.skipif(
+    not (shutil.which("qemu-system-arm") and shutil.which("arm-none-eabi-gcc")),
+    reason="qemu-system-arm or arm-none-eabi-gcc is not installed",
+)
+@pytest.mark.parametrize(
+    ("planted", "check"),
+    [
+        ("features[0] = -features[0];", "scores_equal"),
+        ("for (volatile int i = 0; raw[0] > 0.0f; i = 0) { }", "runs"),
+        ("*(volatile int *)0xfffffff0u = 1;", "runs"),
+    ],
+    ids=["computes otherwise", "never ends", "writes elsewhere"],
+)
+def test_features_that_differ_on_the_board_are_found(
+    context: Context, planted: str, check: str
+) -> None:
+    text = context.workspace.files["features.c"].decode().rstrip().removesuffix("}")
+    text = f"{text}#ifdef __arm__\n    {planted}\n#endif\n}}\n"
+    found = firmware.run(
+        small_project.replaced(
+            context,
+            goal=small_project.goal(boards=("mps2-an386",)),
+            workspace=context.workspace.with_files({"features.c": text.encode()}),
+        )
+    )
+    assert f"firmware.mps2-an386.{check}" in failures(found)
+    assert all(e.detail for e in found.evidence if e.outcome is Outcome.FAIL)
+
+
+@needs_gcc
 def test_an_app_that_does_not_build_is_found(context: Context) -> None:
     result = stage(context, "bw_seen = seen;", "bw_seen = unseen;")
     assert failures(result) == ["firmware.host.builds"]
