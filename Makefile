@@ -5,6 +5,7 @@ BIN := .venv/bin
 INTO ?= demo
 MODELS ?= $(BOARDWRIGHT_MODELS)
 PYTEST_ARGS ?=
+TOOLS ?=
 
 .PHONY: help setup demo test check fast format lock bench doctor clean
 
@@ -12,7 +13,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## install what is missing (Debian, Ubuntu: packages; everywhere: .venv)
-	@sh scripts/setup.sh
+	@sh scripts/setup.sh $(TOOLS)
 
 demo: setup ## from an issue to a measured pull request, in the folder $(INTO)
 	@$(BIN)/boardwright run examples/issues/digits.md --into $(INTO)

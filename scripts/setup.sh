@@ -1,6 +1,7 @@
 #!/bin/sh
 # Install what Boardwright needs on Debian or Ubuntu; elsewhere, or without root, say what to install and stop.
 # Safe to run again: it does only what is missing. Everything that decides anything later is `boardwright doctor`.
+# Arguments: further programs whose Debian packages have their names, such as clang.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -18,6 +19,7 @@ have arm-none-eabi-gcc && arm-none-eabi-gcc -print-file-name=nano.specs | grep -
 have qemu-system-arm || want qemu-system-arm
 have python3 || want python3
 have uv || python3 -c 'import ensurepip' 2>/dev/null || want python3-venv
+for program in "$@"; do have "$program" || want "$program"; done
 
 if [ "$(uname -s)" != Linux ] || ! have apt-get; then
     if [ -n "$missing" ]; then
