@@ -3,7 +3,8 @@
  *
  * Arguments: begin=ADDRESS, end=ADDRESS, out=FILE. Counting starts with the instruction at `begin`, inclusive, and
  * stops with the one at `end`, exclusive; each count is a line of FILE.
- * The declarations are those of version 1 of the interface, which QEMU 4.2 to 8.2 offer.
+ * What is declared here is alike in version 1 of the interface (QEMU 4.2 to 8.2) and version 2 (from 9.0); the
+ * command line that compiles it chooses PLUGIN_VERSION.
  * Source: QEMU documentation, "QEMU TCG Plugins", API. */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -29,7 +30,7 @@ struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 
 __attribute__((visibility("default"))) extern int qemu_plugin_version;
-int qemu_plugin_version = 1;
+int qemu_plugin_version = PLUGIN_VERSION;
 
 static uint64_t begin, end, count;
 static bool counting;
