@@ -155,12 +155,8 @@ def test_records_that_are_not_passed_on_as_they_are_are_found(
     planted: str, checks: list[str]
 ) -> None:
     template = CONTEXT.workspace.files["data.py"].decode().replace("def load(", "def sound(")
-    assert (
-        with_data_py(
-            f"{template}\n\ndef load(path):\n    x, y = sound(path)\n    {planted}\n    return x, y\n"
-        )
-        == checks
-    )
+    wrapped = f"def load(path):\n    x, y = sound(path)\n    {planted}\n    return x, y\n"
+    assert with_data_py(f"{template}\n\n{wrapped}") == checks
 
 
 @pytest.mark.parametrize(
