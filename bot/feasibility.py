@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from bot.errors import RequestError
 from bot.goal import Goal
 from bot.issue_form import Field
@@ -32,8 +34,17 @@ def refuse_impossible(goal: Goal, plan: Plan) -> None:
         smallest = _smallest(board, plan.feature_count, len(goal.labels))
         if smallest is None:
             continue
-        _compare(board, limits.flash_max_bytes, smallest.flash_bytes, "flash", Field.FLASH)
-        _compare(board, limits.ram_max_bytes, smallest.ram_bytes, "RAM", Field.RAM)
+        flash = _lacking(limits.flash_max_bytes, smallest.flash_bytes, "flash", Field.FLASH)
+        ram = _lacking(limits.ram_max_bytes, smallest.ram_bytes, "RAM", Field.RAM)
+        if lacking := (*flash, *ram):
+            raise RequestError(
+                f"You ask for {' and '.join(one.asked for one in lacking)}; the smallest model "
+                f"that this data allows needs about {' and '.join(one.needed for one in lacking)} "
+                f"on {board.name}.",
+                f"Allow at least {' and '.join(one.cure for one in lacking)}, or leave the limit "
+                "out.",
+                lacking[0].field.value,
+            )
 
 
 def _smallest(board: Board, features: int, classes: int) -> Footprint | None:
@@ -46,15 +57,21 @@ def _smallest(board: Board, features: int, classes: int) -> Footprint | None:
             return None
 
 
-def _compare(board: Board, most: int | None, needed: int, kind: str, field: Field) -> None:
+@dataclass(frozen=True, slots=True)
+class _Lacking:
+    """A limit that no firmware can meet, in words."""
+
+    field: Field
+    asked: str
+    needed: str
+    cure: str
+
+
+def _lacking(most: int | None, needed: int, kind: str, field: Field) -> tuple[_Lacking, ...]:
     if most is None or needed <= most:
-        return
-    raise RequestError(
-        f"You ask for {kilobytes(most)} KB of {kind}; the smallest model that this data allows "
-        f"needs about {kilobytes(needed)} KB on {board.name}.",
-        f"Allow at least {-(-needed // 1024)} KB of {kind}, or leave the limit out.",
-        field.value,
-    )
+        return ()
+    asked, least = f"{kilobytes(most)} KB of {kind}", f"{kilobytes(needed)} KB"
+    return (_Lacking(field, asked, least, f"{-(-needed // 1024)} KB of {kind}"),)
 
 
 def kilobytes(size: int) -> str:

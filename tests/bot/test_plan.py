@@ -111,6 +111,18 @@ def test_asks_when_not_even_the_smallest_model_fits() -> None:
 
 
 @needs_arm
+def test_asks_about_both_memories_at_once() -> None:
+    limits = Limits(flash_max_bytes=102, ram_max_bytes=51)
+    goal = small_project.goal(limits, boards=("mps2-an386",))
+    with pytest.raises(RequestError) as asked:
+        refuse_impossible(goal, make_plan(goal, small_project.records(), seed=0))
+    assert asked.value.problem.startswith("You ask for 0.1 KB of flash and 0.0 KB of RAM; ")
+    assert re.search(
+        r"Allow at least \d+ KB of flash and \d+ KB of RAM, or leave", asked.value.cure
+    )
+
+
+@needs_arm
 def test_does_not_ask_where_a_model_fits() -> None:
     goal = small_project.goal(
         Limits(flash_max_bytes=60_000, ram_max_bytes=20_000), boards=("mps2-an386",)

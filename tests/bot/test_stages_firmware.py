@@ -312,3 +312,17 @@ def test_an_app_that_reads_files_is_found(context: Context) -> None:
 def test_code_of_others_is_refused(context: Context) -> None:
     with pytest.raises(NeedsSandboxError):
         firmware.run(small_project.replaced(context, origin=Origin.LANGUAGE_MODEL))
+
+
+def test_beside_a_board_with_memory_the_host_is_held_to_the_accuracy_alone() -> None:
+    host, goal = find_board("host"), small_project.goal(LIMITS, ("host", "an386"))
+    assert firmware.limits_for(AN386, goal) == LIMITS
+    assert firmware.limits_for(host, goal) == Limits(accuracy_min=LIMITS.accuracy_min)
+
+
+def test_on_its_own_the_host_must_show_what_it_cannot() -> None:
+    assert firmware.limits_for(find_board("host"), small_project.goal(LIMITS, ("host",))) == LIMITS
+
+
+def test_a_board_that_nobody_asked_for_has_no_limits() -> None:
+    assert firmware.limits_for(find_board("an500"), small_project.goal(LIMITS, ("an386",))) is None
