@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,21 +64,26 @@ class Compiler:
 
     def run(self, cwd: Path, arguments: Sequence[str], problem: str) -> str:
         """Run the compiler and return what it said. Raises BuildError where it refuses."""
-        try:
-            done = subprocess.run(
-                [self.program, *arguments],
-                cwd=cwd,
-                capture_output=True,
-                stdin=subprocess.DEVNULL,
-                timeout=COMPILE_TIMEOUT_S,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise BuildError(
-                f"{problem}: {self.program} did not end within {COMPILE_TIMEOUT_S:.0f} s."
-            ) from error
-        said = done.stderr.decode("utf-8", "replace")
-        if done.returncode != 0:
+        with subprocess.Popen(
+            [self.program, *arguments],
+            cwd=cwd,
+            env=os.environ | {"LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        ) as process:
+            try:
+                _, stderr = process.communicate(timeout=COMPILE_TIMEOUT_S)
+            except subprocess.TimeoutExpired as error:
+                os.killpg(process.pid, signal.SIGKILL)  # the driver and the compiler it started
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.communicate(timeout=5)  # until the last of them let go of its output
+                raise BuildError(
+                    f"{problem}: {self.program} did not end within {COMPILE_TIMEOUT_S:.0f} s."
+                ) from error
+        said = stderr.decode("utf-8", "replace")
+        if process.returncode != 0:
             raise BuildError(f"{problem}:\n{relevant(said)}{_hint(said)}")
         return said.strip()
 

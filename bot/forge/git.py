@@ -81,7 +81,7 @@ class Git:
             raise ToolMissing("git is not installed.", "sudo apt-get install git") from None
         if done.returncode:
             message = done.stderr.decode("utf-8", "replace").strip()
-            _explain(message)
+            _explain(message, self.folder)
             raise GitError(message or f"git {arguments[0]} ended with status {done.returncode}.")
         return done.stdout
 
@@ -99,12 +99,12 @@ class Git:
             return None
 
 
-def _explain(message: str) -> None:
+def _explain(message: str, folder: Path) -> None:
     if "No space left on device" in message or "Disk quota exceeded" in message:
         raise Infrastructure(
             "The disk is full: git could not write. Nothing was published by half; free some space "
             "and publish again.",
-            "df -h .",
+            f"df -h {folder}",
         )
     if found := _LOCK.search(message):
         raise Infrastructure(
