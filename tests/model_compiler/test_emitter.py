@@ -15,7 +15,7 @@ from model_compiler import compile_model, dense_classifier, load_model
 from model_compiler.c_text import array
 from model_compiler.host import STRICT_FLAGS
 from model_compiler.version import COMPILER_VERSION
-from tests.model_compiler.batch import gather
+from tests.model_compiler.batch import sound_model
 from tests.model_compiler.cases import STRATEGIES
 from tests.model_compiler.tflite_builder import ModelBuilder
 
@@ -170,7 +170,7 @@ def test_a_cpp_program_takes_header_and_kernels(tmp_path: Path) -> None:
 )
 @pytest.mark.parametrize("kind", ["network", *STRATEGIES])
 def test_constant_bytes_are_those_in_the_object_file(kind: str, tmp_path: Path) -> None:
-    model = network() if kind == "network" else gather(STRATEGIES[kind], 2)[-1].model
+    model = network() if kind == "network" else sound_model(kind)
     compiled = compile_model(load_model(model))
     compiled.write(tmp_path)
     command = ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-O2", "-c", "bw_model.c"]

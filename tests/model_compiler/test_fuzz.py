@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from model_compiler import ModelError, compile_model, load_model
 from model_compiler.compiled import CompiledModel
-from tests.model_compiler.batch import SANITIZED, Compiled, gather, needs_gcc, run_host
+from tests.model_compiler.batch import SANITIZED, Compiled, gather, needs_gcc, run_host, sound_model
 from tests.model_compiler.cases import STRATEGIES, Case
 from tests.model_compiler.networks import networks
 
@@ -24,7 +24,7 @@ thoroughly = settings(quickly, max_examples=2000)
 
 
 def _sound_models() -> list[bytes]:
-    models = [gather(STRATEGIES[kind], 3)[-1].model for kind in STRATEGIES]
+    models = [sound_model(kind) for kind in STRATEGIES]
     return [*models, *(case.model for case in gather(networks(), 4))]
 
 
