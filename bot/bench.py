@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +25,9 @@ from model_compiler import HostModel, ModelError, compile_model, load_model
 
 SEED = 1
 
-# Raw samples are the model's int8 inputs themselves: no features, no quantisation.
-_PROJECT = {
-    "goal.h": """#ifndef GOAL_H
+# Stands in for the goal of the smallest project: raw samples are the model's int8 inputs
+# themselves, so that neither features nor quantisation run.
+_GOAL = """#ifndef GOAL_H
 #define GOAL_H
 #include <stdint.h>
 #include "bw_model.h"
@@ -36,39 +37,7 @@ typedef int8_t bw_raw_t;
 #define BW_FEATURE_COUNT BW_MODEL_INPUT_COUNT
 #define BW_CLASS_COUNT BW_MODEL_OUTPUT_COUNT
 #endif
-""",
-    "features.h": """#ifndef FEATURES_H
-#define FEATURES_H
-#include "goal.h"
-void bw_features(const bw_raw_t raw[BW_RAW_COUNT], float features[BW_FEATURE_COUNT]);
-#endif
-""",
-    "features.c": """#include "features.h"
-void bw_features(const bw_raw_t raw[BW_RAW_COUNT], float features[BW_FEATURE_COUNT])
-{
-    (void)raw;
-    (void)features;
-}
-""",
-    "app.h": """#ifndef APP_H
-#define APP_H
-#include <stdint.h>
-#include "goal.h"
-int bw_app_on_result(const int8_t scores[BW_CLASS_COUNT]);
-void bw_app_reset(void);
-#endif
-""",
-    "app.c": """#include "app.h"
-void bw_app_reset(void)
-{
-}
-int bw_app_on_result(const int8_t scores[BW_CLASS_COUNT])
-{
-    (void)scores;
-    return -1;
-}
-""",
-}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +99,9 @@ def measure_model(
             return Failed(name, board.name, "needs one int8 input")
         project = folder / "project"
         project.mkdir(parents=True)
-        for path, text in _PROJECT.items():
-            (project / path).write_text(text)
+        for entry in (resources.files("templates") / "firmware" / "smallest").iterdir():
+            (project / entry.name).write_bytes(entry.read_bytes())
+        (project / "goal.h").write_text(_GOAL)
         firmware = build_firmware(board, project, compiled, folder / "build")
     except (ModelError, ProjectError) as error:
         return Failed(name, board.name, str(error))
