@@ -90,6 +90,26 @@ def _member(value: int | float | str | Sequence[int]) -> str:
     return "{" + ", ".join(number(item) for item in value) + "}"
 
 
+def by_kernel_set(
+    plain: Constant, *, dsp: Constant | None = None, mve: Constant | None = None
+) -> Constant:
+    """Return a constant that each kernel set has in a form of its own, chosen by `#if`.
+
+    Args:
+        plain: The form for plain C, and for the sets that have none of their own.
+        dsp: The form where BW_DSP is 1; of the same name.
+        mve: The form where BW_MVE is 1; of the same name.
+
+    The bytes of the result are those of the largest form.
+    """
+    forms = [(macro, form) for macro, form in (("BW_MVE", mve), ("BW_DSP", dsp)) if form]
+    if not forms:
+        return plain
+    lines = [f"{'#elif' if place else '#if'} {m}\n{f.text}" for place, (m, f) in enumerate(forms)]
+    text = "\n".join((*lines, f"#else\n{plain.text}", "#endif"))
+    return Constant(plain.name, text, max(plain.nbytes, *(form.nbytes for _, form in forms)))
+
+
 def constant_tensor(tensor: ir.Tensor, role: str) -> Constant:
     """Return a constant tensor as the array `<role>_<tensor index>`."""
     return array(c_type(tensor.dtype), f"{role}_{tensor.index}", tensor.values().ravel().tolist())

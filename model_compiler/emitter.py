@@ -15,6 +15,8 @@ from model_compiler.version import COMPILER_VERSION
 
 _LICENCE = "/* SPDX-License-Identifier: Apache-2.0 */"
 _SHARED_KERNEL_FILES = ("bw_arithmetic.h", "bw_kernels.h")
+_KERNEL_SETS = ("", "_dsp", "_mve")
+"""What the names of kernel files end with: plain C, the DSP extension, Helium."""
 
 
 def emit_header(name: str, summary: Summary) -> str:
@@ -184,7 +186,24 @@ def _place_function(name: str, kind: str, ports: tuple[Port, ...]) -> str:
 
 
 def kernel_files(kernels: Iterable[str]) -> dict[str, str]:
-    """Return the kernel sources of these names, with the headers they share, by file name."""
+    """Return the sources of these kernels in every kernel set, with the headers, by file name."""
     folder = importlib.resources.files("model_compiler.kernels")
-    names = (*_SHARED_KERNEL_FILES, *(f"{kernel}.c" for kernel in kernels))
-    return {name: (folder / name).read_text(encoding="utf-8") for name in names}
+    names = {file.name for file in folder.iterdir()}
+    wanted = {f"{kernel}{of_set}.c" for kernel in kernels for of_set in _KERNEL_SETS} & names
+    headers = {name for name in names if name.endswith(".h")}
+    texts = {name: (folder / name).read_text(encoding="utf-8") for name in wanted | headers}
+    needed = _included(_SHARED_KERNEL_FILES, texts) | _included(sorted(wanted), texts)
+    return {name: texts[name] for name in sorted(wanted | needed)}
+
+
+def _included(files: Iterable[str], texts: Mapping[str, str]) -> set[str]:
+    """Return the kernel headers among some files, and those that they include, however deep."""
+    found: set[str] = set()
+    left = list(files)
+    while left:
+        name = left.pop()
+        if name.endswith(".h"):
+            found.add(name)
+        new = set(re.findall(r'^#include "(bw_\w+\.h)"', texts[name], re.MULTILINE)) - found
+        left += sorted(new)
+    return found

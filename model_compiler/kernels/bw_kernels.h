@@ -18,6 +18,26 @@
 
 #include <stdint.h>
 
+/* The kernel set, chosen by what the compiler says of the core; exactly one of these is 1. Each has
+ * files of its own: bw_x_mve.c, bw_x_dsp.c, and bw_x.c for every other core and for operators of
+ * which there is no faster form. All give the same bytes. Define BW_PLAIN_C to have plain C on any
+ * core.
+ *
+ * BW_MVE: M-profile vector extension (Helium): Cortex-M52, M55, M85.
+ * BW_DSP: 16-bit SIMD instructions: Cortex-M4, M7, M33, M35P. */
+#if !defined(BW_PLAIN_C) && defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)
+#define BW_MVE 1
+#else
+#define BW_MVE 0
+#endif
+#if !defined(BW_PLAIN_C) && !BW_MVE && defined(__ARM_FEATURE_DSP) && \
+    defined(__ARM_FEATURE_SIMD32) && !defined(__ARM_BIG_ENDIAN)
+#define BW_DSP 1
+#else
+#define BW_DSP 0
+#endif
+#define BW_PLAIN (!BW_MVE && !BW_DSP)
+
 /* One axis of a sliding window: output o covers the inputs o * stride - padding + k * dilation for
  * k = 0 .. filter - 1. Those outside 0 .. input - 1 are padding. */
 typedef struct {

@@ -1,0 +1,1 @@
+"""Talk to language models behind one protocol: prompts in, validated values out, costs counted."""
