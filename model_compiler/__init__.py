@@ -23,6 +23,7 @@ from model_compiler.errors import (
 )
 from model_compiler.host import HostModel
 from model_compiler.ir import Model, dense_classifier
+from model_compiler.optimise import Optimise
 
 __all__ = [
     "CompiledModel",
@@ -35,6 +36,7 @@ __all__ = [
     "Model",
     "ModelError",
     "OperatorSummary",
+    "Optimise",
     "Port",
     "Summary",
     "UnsupportedModel",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from model_compiler.errors import UnsupportedModel
 from model_compiler.operators import OPERATORS
 from model_compiler.operators.contract import Context, Emitted, Memory
 from model_compiler.operators.expect import EXPORT_AGAIN
+from model_compiler.optimise import Optimise
 from model_compiler.planner import Plan, plan
 from model_compiler.reader import read_model
 from model_compiler.schema import TensorType
@@ -74,12 +76,15 @@ def _is_quantised_per_tensor(tensor: ir.Tensor) -> bool:
     return tensor.quantization is not None and len(tensor.quantization.scales) == 1
 
 
-def compile_model(model: ir.Model, *, name: str = "model") -> CompiledModel:
+def compile_model(
+    model: ir.Model, *, name: str = "model", optimise: Optimise = Optimise.BALANCED
+) -> CompiledModel:
     """Return the C of a model.
 
     Args:
         model: From `load_model` or made in Python.
         name: Lower-case C identifier that prefixes files, functions and macros: `bw_<name>_invoke`.
+        optimise: What to prefer where flash and instructions pull in different directions.
 
     Raises:
         ModelError: see `check_model`.
@@ -90,6 +95,7 @@ def compile_model(model: ir.Model, *, name: str = "model") -> CompiledModel:
             f"'{name}' cannot name a model: use up to 32 of a-z, 0-9 and _, a letter first"
         )
     check_model(model)
+    model = dataclasses.replace(model, optimise=optimise)
     arena = plan(model)
     if arena.arena_bytes > _MAX_ARENA_BYTES:
         raise UnsupportedModel(f"an arena of {arena.arena_bytes:,} bytes", "Use a smaller model.")

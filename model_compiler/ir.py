@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model_compiler.builtin_operator import BuiltinOperator
+from model_compiler.optimise import Optimise
 from model_compiler.options import FullyConnectedOptions, NoOptions, Options
 from model_compiler.schema import TensorType
 
@@ -101,7 +102,9 @@ class Operator:
 class Model:
     """Tensors by index and operators in the order in which they run.
 
-    `sha256` is the digest of the file that the model was read from, in hex.
+    Attributes:
+        sha256: Digest of the file that the model was read from, in hex.
+        optimise: What the compilation prefers; operators read it where they choose.
     """
 
     tensors: tuple[Tensor, ...]
@@ -109,6 +112,7 @@ class Model:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     sha256: str
+    optimise: Optimise = Optimise.BALANCED
 
 
 def dense_classifier(features: int, classes: int) -> Model:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -20,19 +20,29 @@ def compile_file(
     name: Annotated[
         str, typer.Option(help="prefix of files, functions and macros: bw_<name>_invoke")
     ] = "model",
+    optimise: Annotated[
+        Literal["size", "balanced", "speed"],
+        typer.Option(help="what to prefer: fewest bytes of flash, or fewest instructions"),
+    ] = "balanced",
     as_json: Annotated[bool, typer.Option("--json", help="print the figures as JSON")] = False,
 ) -> None:
     """Compile a TensorFlow Lite model to C99 and show what it costs."""
     from bot.compile_summary import show  # noqa: PLC0415
     from bot.console import output  # noqa: PLC0415
-    from model_compiler import ModelError, compile_model, load_model  # noqa: PLC0415
+    from model_compiler import (  # noqa: PLC0415
+        ModelError,
+        Optimise,
+        compile_model,
+        load_model,
+    )
 
     if into.exists() and not into.is_dir():
         raise RequestError(f"{into} is a file.", "Name a folder for the C files.")
     if not model.is_file():
         raise RequestError(f"There is no file {model}.", "Name a .tflite file.")
     try:
-        compiled = compile_model(load_model(model.read_bytes()), name=name)
+        loaded = load_model(model.read_bytes())
+        compiled = compile_model(loaded, name=name, optimise=Optimise(optimise))
     except ModelError as error:
         raise RequestError(f"{model}: {error}") from None
     except ValueError as error:  # about the name

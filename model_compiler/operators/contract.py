@@ -13,6 +13,7 @@ from typing import Protocol
 
 from model_compiler import ir
 from model_compiler.c_text import Constant, c_type, constant_tensor
+from model_compiler.optimise import Optimise
 
 
 class Memory(Enum):
@@ -55,6 +56,11 @@ class Context:
     offsets: dict[int, int]
     scratch_offset: int = 0
     texts: dict[tuple[int, str], Constant] = field(default_factory=dict, repr=False)
+
+    @property
+    def optimise(self) -> Optimise:
+        """Return what the compilation prefers; `model.optimise` is the same."""
+        return self.model.optimise
 
     def symbol(self, op: ir.Operator, role: str = "") -> str:
         """Return a C name that only this operator uses: `conv_2d_3`, `conv_2d_3_multipliers`."""
@@ -103,7 +109,10 @@ class OperatorModule(Protocol):
         """Return the multiply-accumulates of one inference, padding counted; 0 where none."""
 
     def scratch_bytes(self, op: ir.Operator, model: ir.Model) -> int:
-        """Return the bytes of arena that the kernel needs during its call, beside its tensors."""
+        """Return the bytes of arena that the kernel needs during its call, beside its tensors.
+
+        `model.optimise` says what the compilation prefers.
+        """
 
     def emit(self, op: ir.Operator, context: Context) -> Emitted:
         """Return the C of the operator. Called only after `check`; not called for views."""
