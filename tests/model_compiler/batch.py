@@ -29,6 +29,15 @@ SANITIZED = (
     *("-O1", "-g", *STRICT),
     *("-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
 )
+KERNEL_SETS: dict[str, tuple[str, ...]] = {
+    "plain": (),
+    "dsp": (
+        *("-D__ARM_FEATURE_DSP=1", "-D__ARM_FEATURE_SIMD32=1"),
+        f"-I{Path(__file__).parent / 'emulation'}",
+    ),
+}
+"""The sets of kernels that run on the host, and the flags that choose them."""
+
 RUN_TIMEOUT_S = 300
 _BATCH = 10
 

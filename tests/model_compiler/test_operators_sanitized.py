@@ -7,9 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.model_compiler.batch import SANITIZED, compiled, gather, needs_gcc, run_host
+from tests.model_compiler.batch import (
+    KERNEL_SETS,
+    SANITIZED,
+    assert_equal,
+    compiled,
+    gather,
+    needs_gcc,
+    run_host,
+)
 from tests.model_compiler.cases import STRATEGIES
 from tests.model_compiler.networks import networks
+from tests.model_compiler.oracle import needs_oracle
 
 pytestmark = [needs_gcc, pytest.mark.slow]
 
@@ -29,12 +38,30 @@ def _sanitizers(tmp_path_factory: pytest.TempPathFactory) -> None:
     assert subprocess.run([program], check=False, capture_output=True).returncode != 0
 
 
-def test_operators(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kernel_set", KERNEL_SETS)
+def test_operators(kernel_set: str, tmp_path: Path) -> None:
     cases = [case for kind in STRATEGIES for case in gather(STRATEGIES[kind], 5)]
     taken, _ = compiled(cases)
-    assert len(run_host(taken, tmp_path, SANITIZED)) > 0
+    assert len(run_host(taken, tmp_path, (*SANITIZED, *KERNEL_SETS[kernel_set]))) > 0
 
 
-def test_networks(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kernel_set", KERNEL_SETS)
+def test_networks(kernel_set: str, tmp_path: Path) -> None:
     taken, _ = compiled(gather(networks(), 20))
-    assert len(run_host(taken, tmp_path, SANITIZED)) > 0
+    assert len(run_host(taken, tmp_path, (*SANITIZED, *KERNEL_SETS[kernel_set]))) > 0
+
+
+_WITH_KERNELS_OF_THEIR_OWN = {
+    "CONV_2D": 150,
+    "DEPTHWISE_CONV_2D": 100,
+    "FULLY_CONNECTED": 100,
+    "ADD": 50,
+    "AVERAGE_POOL_2D": 50,
+}
+
+
+@needs_oracle
+@pytest.mark.parametrize("kind", _WITH_KERNELS_OF_THEIR_OWN)
+def test_dsp_kernels_answer_as_tflm(kind: str, tmp_path: Path) -> None:
+    taken, _ = compiled(gather(STRATEGIES[kind], _WITH_KERNELS_OF_THEIR_OWN[kind]))
+    assert_equal(taken, run_host(taken, tmp_path, (*SANITIZED, *KERNEL_SETS["dsp"])))
