@@ -60,7 +60,7 @@ def travel(
         return understood
     goal = understood.goal
     progress.note(
-        f"{goal.title}: {goal.task.value}, {len(understood.records.frame):,} records of "
+        f"{goal.title}: {goal.task.value}, {len(understood.records.labels):,} records of "
         f"{len(goal.labels)} classes from {goal.data.uri}, on {', '.join(goal.boards)}"
     )
     origin = Origin(slug(issue.stem))

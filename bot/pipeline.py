@@ -19,7 +19,7 @@ from bot.plan import ModelSize, Plan, make_plan
 from bot.progress import Progress
 from bot.proposal import AuthoredFile, Proposal
 from bot.publication import Attempt, assemble
-from bot.records import Records
+from bot.records import Records, digest
 from bot.sandbox.job import Sandbox
 from bot.sandbox.process import ProcessSandbox
 from bot.scratch import sole_user, sweep
@@ -108,9 +108,7 @@ def _run_stages(
         plan=plan,
         size=plan.sizes[0],
         split=sides,
-        workspace=Workspace(_given_files(goal, plan)).with_files(
-            {"train.csv": sides.train.to_csv()}
-        ),
+        workspace=Workspace(_given_files(goal, plan)).with_files(sides.train.files("train")),
         made={},
         sandbox=sandbox,
         origin=runner.author.origin,
@@ -228,7 +226,7 @@ def _inputs(context: Context) -> dict[str, bytes]:
     return {
         **{f"file:{path}": content for path, content in context.workspace.files.items()},
         **{f"made:{name}": content for name, content in context.made.items()},
-        "held-out": context.split.test.to_csv(),
+        "held-out": digest(context.split.test).encode(),
         "plan": repr(replace(context.plan, reasons=())).encode(),
         "size": repr(context.size).encode(),
         "origin": context.origin.value.encode(),

@@ -88,7 +88,7 @@ def make_plan(goal: Goal, training: Records, seed: int) -> Plan:
         training: the training side of the split; nothing else may shape a decision.
         seed: of the whole run.
     """
-    samples = len(training.frame)
+    samples = len(training.labels)
     if goal.task is Task.IMAGE_CLASSIFICATION:
         kind, why = FeatureKind.SCALE, "grey levels are scaled to 0..1: pixels share one unit"
         shape = goal.raw.shape if len(goal.raw.shape) == 3 else (*goal.raw.shape, 1)
@@ -167,7 +167,7 @@ def _epochs(samples: int) -> int:
 def _tabular_features(goal: Goal, training: Records, seed: int) -> tuple[FeatureKind, str]:
     """Choose ratios only where three channels are plainly raw counts of one light, and it helps."""
     standardise = "each column gets mean 0 and deviation 1: columns differ in unit and size"
-    x = training.frame[list(training.value_columns)].to_numpy(dtype=np.float64)
+    x = training.values.astype(np.float64)
     if x.shape[1] != 3 or np.any(x < 0) or np.any(x.sum(axis=1) <= 0):
         return FeatureKind.STANDARDISE, standardise
     sums = x.sum(axis=1)
@@ -177,7 +177,7 @@ def _tabular_features(goal: Goal, training: Records, seed: int) -> tuple[Feature
             f"{standardise}; the three channels are shares already, their sum is always about "
             f"{sums.mean():.3g}",
         )
-    y = training.frame[training.label_column].astype(str).to_numpy(dtype=np.str_)
+    y = np.array(training.labels, dtype=np.str_)
     plain, ratio = (_linear_score(f, y, seed) for f in (x, x / sums[:, np.newaxis]))
     if ratio < plain:
         return FeatureKind.STANDARDISE, standardise

@@ -10,7 +10,7 @@ import numpy as np
 
 from bot.evidence import Evidence
 from bot.proposal import AuthoredFile, Figures, Proposal
-from bot.records import Records
+from bot.records import Records, digest
 from bot.stages import arrays
 from bot.stages.stage_result import Context
 from bot.tools import package_versions
@@ -50,7 +50,7 @@ def assemble(
         figures=_figures(context, reports),
         tried=tried,
         inputs_sha256={
-            context.goal.data.uri: _sha256(records.to_csv()),
+            context.goal.data.uri: digest(records),
             **{
                 name: _sha256(files[name])
                 for name in ("train.csv", "testset.npz", "model.tflite")

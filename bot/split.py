@@ -68,9 +68,30 @@ def split(
     Raises:
         SourceError: a label has fewer than two different inputs, so one side would lack it.
     """
+    groups = _groups(records, seed)
+    test = _held_out_rows(groups, records, labels, fraction)
+    rows = len(records.labels)
+    return Split(
+        train=records.take([row for row in range(rows) if row not in test]),
+        test=records.take(sorted(test)),
+        distinct=len(groups),
+        duplicates=rows - len(groups),
+        conflicts=sum(group.conflicting for group in groups),
+    )
+
+
+def held_out_rows(
+    records: Records, labels: Sequence[str], seed: int, fraction: float
+) -> Sequence[int]:
+    """Return the rows that `split` would hold out, in order."""
+    return sorted(_held_out_rows(_groups(records, seed), records, labels, fraction))
+
+
+def _held_out_rows(
+    groups: Sequence[_Group], records: Records, labels: Sequence[str], fraction: float
+) -> set[int]:
     if not 0 < fraction < 1:
         raise ValueError(f"the fraction to hold out must lie between 0 and 1, not {fraction}")
-    groups = _groups(records, seed)
     test: set[int] = set()
     for label in labels:
         own = sorted((g for g in groups if g.label == label), key=lambda group: group.order)
@@ -82,14 +103,7 @@ def split(
                 "Data",
             )
         test.update(row for group in _held_out(own, fraction) for row in group.rows)
-    rows = len(records.frame)
-    return Split(
-        train=_side(records, [row for row in range(rows) if row not in test]),
-        test=_side(records, sorted(test)),
-        distinct=len(groups),
-        duplicates=rows - len(groups),
-        conflicts=sum(group.conflicting for group in groups),
-    )
+    return test
 
 
 def refuse_too_few(records: Records, labels: Sequence[str]) -> None:
@@ -142,7 +156,7 @@ def _groups(records: Records, seed: int) -> list[_Group]:
     rows: dict[bytes, list[int]] = {}
     for row, key in enumerate(_keys(records)):
         rows.setdefault(key, []).append(row)
-    names = records.frame[records.label_column].astype(str).tolist()
+    names = records.labels
     groups = []
     for key, members in rows.items():
         counts: dict[str, int] = {}
@@ -157,8 +171,3 @@ def _groups(records: Records, seed: int) -> list[_Group]:
 def _keys(records: Records) -> list[bytes]:
     """Return what a board receives for each record, as bytes."""
     return [row.astype("<f4").tobytes() for row in inputs(records)]
-
-
-def _side(records: Records, rows: Sequence[int]) -> Records:
-    frame = records.frame.iloc[list(rows)].reset_index(drop=True)
-    return Records(frame, records.label_column, records.uri, records.licence)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from bot.goal import Goal
 from bot.plan import ModelSize, Plan
@@ -17,7 +18,7 @@ from bot.records import Records
 
 @dataclass(frozen=True, slots=True)
 class ColumnFacts:
-    """What the training records hold in one input column."""
+    """What the training records hold in one input column, or in one channel of all samples."""
 
     name: str
     minimum: float
@@ -34,45 +35,57 @@ class Facts:
         goal: the validated request.
         plan: the decisions.
         size: the candidate that `train.py` builds.
-        label_column: the header of the labels in the CSV.
-        columns: the input columns in their order.
+        label_column: the header of the labels in the CSV; None where the source is no table.
+        columns: the input columns of a table in their order; empty for other sources.
+        channels: the last axis of the samples, where they have several axes.
         samples: the number of training records.
+        minimum, maximum: of all values.
+        entry: the file or folder that `load()` is given.
         files: the project's files so far, path to text.
     """
 
     goal: Goal
     plan: Plan
     size: ModelSize
-    label_column: str
+    label_column: str | None
     columns: tuple[ColumnFacts, ...]
+    channels: tuple[ColumnFacts, ...]
     samples: int
+    minimum: float
+    maximum: float
+    entry: str
     files: Mapping[str, str]
-
-    @property
-    def minimum(self) -> float:
-        """Return the smallest value of all columns."""
-        return min(column.minimum for column in self.columns)
-
-    @property
-    def maximum(self) -> float:
-        """Return the largest value of all columns."""
-        return max(column.maximum for column in self.columns)
 
 
 def describe(
     goal: Goal, plan: Plan, size: ModelSize, training: Records, files: Mapping[str, str]
 ) -> Facts:
     """Describe the training records, and nothing but them, for an author."""
-    table = training.frame[list(training.value_columns)].to_numpy(dtype=np.float64)
+    samples = len(training.labels)
+    values = training.values.astype(np.float64)
+    table = values.reshape(samples, -1)
+    shaped = values.reshape(samples, *goal.raw.shape)
+    depth = goal.raw.shape[-1]
+    by_channel = shaped.reshape(-1, depth) if len(goal.raw.shape) > 1 else shaped[:, :0]
     return Facts(
         goal=goal,
         plan=plan,
         size=size,
         label_column=training.label_column,
-        columns=tuple(
-            ColumnFacts(name, float(v.min()), float(v.max()), float(v.mean()), float(v.std(ddof=0)))
-            for name, v in zip(training.value_columns, table.T, strict=True)
+        columns=_describe(
+            training.value_columns, table if training.value_columns else table[:, :0]
         ),
-        samples=len(training.frame),
+        channels=_describe(tuple(str(i) for i in range(by_channel.shape[1])), by_channel),
+        samples=samples,
+        minimum=float(values.min()),
+        maximum=float(values.max()),
+        entry=training.entry("train"),
         files=files,
+    )
+
+
+def _describe(names: tuple[str, ...], table: npt.NDArray[np.float64]) -> tuple[ColumnFacts, ...]:
+    return tuple(
+        ColumnFacts(name, float(v.min()), float(v.max()), float(v.mean()), float(v.std(ddof=0)))
+        for name, v in zip(names, table.T, strict=True)
     )

@@ -18,7 +18,7 @@ import pandas as pd
 
 from bot.errors import SourceError
 from bot.goal import RawInput, RawType, Task
-from bot.records import Records
+from bot.records import TableRecords
 from bot.rendering.text import code
 from bot.sources.loaded import Loaded, check_classes
 
@@ -92,7 +92,7 @@ def load(name: str, label_column: str | None, base_dir: Path) -> Loaded:
     element = np.float64 if bundle.dtype is RawType.FLOAT32 else np.int64
     frame = pd.DataFrame(np.asarray(bunch.data, dtype=element), columns=columns)
     frame[bundle.label_column] = [str(bunch.target_names[index]) for index in bunch.target]
-    records = Records(frame, bundle.label_column, f"sklearn:{name}", LICENCE)
+    records = TableRecords(frame, bundle.label_column, f"sklearn:{name}", LICENCE)
     tabular = bundle.task is Task.TABULAR_SENSOR
     raw = RawInput(
         shape=bundle.shape,

@@ -15,7 +15,7 @@ import pandas as pd
 
 from bot.errors import SourceError
 from bot.goal import RawInput, RawType, Task
-from bot.records import Records
+from bot.records import TableRecords
 from bot.rendering.text import code
 from bot.sources.csv_text import Table, read_table
 from bot.sources.loaded import Loaded, check_classes
@@ -43,7 +43,7 @@ def load(name: str, label_column: str | None, base_dir: Path) -> Loaded:
     frame = text.copy()
     for column, cells in numbers.items():
         frame[column] = cells if dtype is RawType.FLOAT32 else cells.astype(np.int64)
-    records = Records(frame, label, f"csv:{name}", "unknown")
+    records = TableRecords(frame, label, f"csv:{name}", "unknown")
     raw = RawInput(
         shape=(len(values),), dtype=dtype, unit=f"as in the columns of {name}", names=tuple(values)
     )

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from bot.errors import SourceError
 from bot.goal import RawInput, Task
@@ -52,12 +51,12 @@ def natural_order(labels: set[str]) -> tuple[str, ...]:
 
 
 def inputs(records: Records) -> npt.NDArray[np.float32]:
-    """Return the values of the records, `[N, columns]`, as a board would receive them.
+    """Return the values of the records, `[N, values of a sample]`, as a board would receive them.
 
     float32 holds every uint8 and int16 exactly, so two records are equal here if and only if the
     board cannot tell them apart.
     """
-    values = records.frame[list(records.value_columns)].to_numpy(dtype=np.float32)
+    values = records.values.astype(np.float32).reshape(len(records.labels), -1)
     return np.asarray(values + np.float32(0.0))  # -0.0 becomes 0.0
 
 
@@ -67,19 +66,20 @@ def check_classes(records: Records) -> tuple[str, ...]:
     Raises:
         SourceError: one class, too many, an unusable name, or a class with too few distinct inputs.
     """
-    names = records.frame[records.label_column].astype(str)
-    labels = natural_order(set(names))
-    where = f"column {code(records.label_column)} of {code(records.uri)}"
+    labels = natural_order(set(records.labels))
+    where = f"{code(records.uri)}"
+    if records.label_column is not None:
+        where = f"Column {code(records.label_column)} of {where}"
     if len(labels) < 2:
         raise SourceError(
-            f"The {where} holds one class only: {code(labels[0])}.",
+            f"{where} holds one class only: {code(labels[0])}.",
             "Add records of at least one other class, or name another label column.",
             "Data",
         )
     if len(labels) > CLASSES_MAX:
         shown = ", ".join(code(label[:20]) for label in labels[:5])
         raise SourceError(
-            f"The {where} holds {len(labels)} different values ({shown}, ...); "
+            f"{where} holds {len(labels)} different values ({shown}, ...); "
             f"at most {CLASSES_MAX} classes are supported.",
             "Name another label column, or group the values into classes first.",
             "Label column",
@@ -87,20 +87,20 @@ def check_classes(records: Records) -> tuple[str, ...]:
     for label in labels:
         if len(label) > LABEL_MAX_CHARACTERS or not label.isprintable():
             raise SourceError(
-                f"The {where} holds the label {code(repr(label[:50]))}; labels are printable and "
+                f"{where} holds the label {code(repr(label[:50]))}; labels are printable and "
                 f"at most {LABEL_MAX_CHARACTERS} characters long.",
                 "Shorten the label in the data.",
                 "Data",
             )
-    _check_counts(records, names, labels)
+    _check_counts(records, labels)
     return labels
 
 
-def _check_counts(records: Records, names: pd.Series, labels: tuple[str, ...]) -> None:
-    values = inputs(records)
+def _check_counts(records: Records, labels: tuple[str, ...]) -> None:
+    values, names = inputs(records), np.array(records.labels)
     few = []
     for label in labels:
-        own = values[(names == label).to_numpy()]
+        own = values[names == label]
         distinct = len(np.unique(own, axis=0))
         if distinct < DISTINCT_PER_CLASS_MIN:
             few.append(f"{code(label)} {distinct} (in {len(own)} records)")

@@ -60,10 +60,10 @@ _NEEDED = ("data.shape", "data.finite", "data.values", "data.labels", "data.clas
 def _load(context: Context, records: Records) -> Result:
     return context.sandbox.run(
         Job(
-            argv=("python", "-m", "bot.stages.run_data"),
+            argv=("python", "-m", "bot.stages.run_data", records.entry("records")),
             inputs={
                 "data.py": context.workspace.files["data.py"],
-                "records.csv": records.to_csv(),
+                **records.files("records"),
             },
             outputs={"raw.npz": 512 * MIB},
             origin=context.origin,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import numpy.typing as npt
 
@@ -37,7 +39,7 @@ def check_values(goal: Goal, split: Split, train: Samples, test: Samples) -> tup
     shape = goal.raw.shape
     dtype = np.dtype(goal.raw.dtype.value)
     shapes = all(
-        x.shape == (len(side.frame), *shape) and x.dtype == dtype
+        x.shape == (len(side.labels), *shape) and x.dtype == dtype
         for (x, _), side in ((train, split.train), (test, split.test))
     )
     finite = all(bool(np.all(np.isfinite(x.astype(np.float64)))) for x, _ in (train, test))
@@ -95,19 +97,17 @@ def _differing(got: npt.NDArray[np.generic], expected: npt.NDArray[np.generic]) 
 
 def _expected_labels(goal: Goal, records: Records) -> npt.NDArray[np.generic]:
     index = {label: i for i, label in enumerate(goal.labels)}
-    texts = records.frame[records.label_column].astype(str)
-    return np.array([index.get(text, -1) for text in texts], dtype=np.int64)
+    return np.array([index.get(label, -1) for label in records.labels], dtype=np.int64)
 
 
 def _expected_values(records: Records, dtype: np.dtype[np.generic]) -> npt.NDArray[np.generic]:
-    table = records.frame[list(records.value_columns)].to_numpy(dtype=np.float64)
-    return table.astype(dtype)
+    return records.values.reshape(len(records.labels), -1).astype(dtype)
 
 
 def check_split(goal: Goal, split: Split) -> tuple[Evidence, ...]:
     """Count what each side holds, and what stands on both."""
     counts = [_counts(goal, side) for side in (split.train, split.test)]
-    rows = len(split.train.frame) + len(split.test.frame)
+    rows = len(split.train.labels) + len(split.test.labels)
     return (
         judge(
             "data.classes",
@@ -135,7 +135,7 @@ def check_split(goal: Goal, split: Split) -> tuple[Evidence, ...]:
             "data.held_out",
             _STAGE,
             "Enough records are held out to judge by",
-            len(split.test.frame),
+            len(split.test.labels),
             "records",
             Relation.AT_LEAST,
             HELD_OUT_MIN,
@@ -176,5 +176,5 @@ def check_split(goal: Goal, split: Split) -> tuple[Evidence, ...]:
 
 
 def _counts(goal: Goal, records: Records) -> list[int]:
-    occurring = records.frame[records.label_column].astype(str).value_counts()
-    return [int(occurring.get(label, 0)) for label in goal.labels]
+    occurring = Counter(records.labels)
+    return [occurring[label] for label in goal.labels]

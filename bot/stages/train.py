@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from importlib.util import find_spec
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from bot.evidence import Evidence, Outcome, Stage
 from bot.sandbox.job import Job, Limits, Result
-from bot.split import split
+from bot.split import held_out_rows
 from bot.stages import arrays
 from bot.stages.calibration import calibration_samples
 from bot.stages.stage_result import MIB, Context, StageResult, unmeasured, verdict
@@ -117,17 +116,11 @@ def _train(context: Context, features: npt.NDArray[np.generic], labels: _Labels)
 def _validation_rows(context: Context, count: int) -> tuple[_Labels, _Labels]:
     """Split the training side once more, by the same rules: equal inputs stay together."""
     records = context.split.train
-    numbered = records.frame.index.to_numpy()
-    inner = split(records, context.goal.labels, context.plan.seed + 1, VALIDATION_FRACTION)
-    validation = _rows_of(records.frame, inner.test.frame)
-    return np.setdiff1d(numbered[:count], validation), validation
-
-
-def _rows_of(frame: Any, part: Any) -> _Labels:
-    """Return the rows of `frame` that make up `part`, which holds whole groups of equal rows."""
-    wanted = set(part.itertuples(index=False, name=None))
-    rows = [i for i, row in enumerate(frame.itertuples(index=False, name=None)) if row in wanted]
-    return np.array(rows, dtype=np.int64)
+    held_out = held_out_rows(
+        records, context.goal.labels, context.plan.seed + 1, VALIDATION_FRACTION
+    )
+    validation = np.array(held_out, dtype=np.int64)
+    return np.setdiff1d(np.arange(count), validation), validation
 
 
 def predict(context: Context, model: bytes, features: dict[str, arrays.Array]) -> Result:

@@ -15,7 +15,7 @@ from bot.evidence import Stage
 from bot.goal import DataSource, Goal, Limits, RawInput, RawType, Task
 from bot.plan import make_plan
 from bot.progress import Silent
-from bot.records import Records
+from bot.records import TableRecords
 from bot.sandbox.job import Job, Origin, Reason, Result
 from bot.sandbox.process import ProcessSandbox
 from bot.split import split
@@ -30,7 +30,7 @@ _APP_H = (resources.files("templates") / "projects" / "app.h").read_bytes()
 LABELS = ("ripe", "green", "spoilt")
 
 
-def records(per_class: int = 30, seed: int = 5) -> Records:
+def records(per_class: int = 30, seed: int = 5) -> TableRecords:
     """Return three well separated clouds in four columns."""
     random = np.random.default_rng(seed)
     centres = np.array([[1.0, 20.0, 0.1, 5.0], [3.0, 5.0, 0.3, 4.0], [6.0, 12.0, 0.9, 8.0]])
@@ -40,7 +40,7 @@ def records(per_class: int = 30, seed: int = 5) -> Records:
         labels += [label] * per_class
     frame = pd.DataFrame(np.vstack(rows).round(4), columns=["gas", "light", "damp", "ethene"])
     frame["state"] = labels
-    return Records(frame, "state", "csv:fruit.csv", "CC0-1.0")
+    return TableRecords(frame, "state", "csv:fruit.csv", "CC0-1.0")
 
 
 def goal(limits: Limits | None = None, boards: tuple[str, ...] = ("host",)) -> Goal:
@@ -63,7 +63,7 @@ def goal(limits: Limits | None = None, boards: tuple[str, ...] = ("host",)) -> G
     )
 
 
-def pictures(per_class: int = 60, seed: int = 6) -> tuple[Goal, Records]:
+def pictures(per_class: int = 60, seed: int = 6) -> tuple[Goal, TableRecords]:
     """Return a goal and records of 4x4 pictures: a bar that lies or stands."""
     random = np.random.default_rng(seed)
     rows, labels = [], []
@@ -87,10 +87,10 @@ def pictures(per_class: int = 60, seed: int = 6) -> tuple[Goal, Records]:
         boards=("host",),
         limits=Limits(),
     )
-    return task, Records(frame, "label", "csv:bars.csv", "CC0-1.0")
+    return task, TableRecords(frame, "label", "csv:bars.csv", "CC0-1.0")
 
 
-def context(wanted: Goal | None = None, data: Records | None = None) -> Context:
+def context(wanted: Goal | None = None, data: TableRecords | None = None) -> Context:
     """Return a context in which every file was written by the template author."""
     wanted, data = wanted or goal(), data or records()
     sides = split(data, wanted.labels, seed=3)

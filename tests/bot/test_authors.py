@@ -24,7 +24,7 @@ from bot.authors.template_author import (
 from bot.evidence import Stage
 from bot.goal import Goal, Limits, Task
 from bot.plan import FeatureKind
-from bot.records import Records
+from bot.records import TableRecords
 from bot.stages.compilers import WARNINGS
 from bot.workspace import AUTHORED_PATHS, UnexpectedFilesError, Workspace
 from tests.bot import small_project
@@ -35,7 +35,7 @@ HOSTILE = 'x"; */ int bad; /* \\ ??/ {{ 7*7 }} \u202e"""\n#include "/etc/passwd"
 needs_compiler = pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
 
 
-def hostile_goal() -> tuple[Goal, Records]:
+def hostile_goal() -> tuple[Goal, TableRecords]:
     """Return a request whose every text is an attempt to leave its place."""
     records = small_project.records()
     names = {column: f"{column} {HOSTILE}" for column in records.value_columns}
@@ -45,7 +45,7 @@ def hostile_goal() -> tuple[Goal, Records]:
     goal = small_project.goal()
     raw = goal.raw.model_copy(update={"unit": HOSTILE, "names": tuple(names.values())})
     changes = {"title": HOSTILE, "labels": labels, "raw": raw}
-    return goal.model_copy(update=changes), Records(frame, "state", "csv:x", "unknown")
+    return goal.model_copy(update=changes), TableRecords(frame, "state", "csv:x", "unknown")
 
 
 CASES = {
@@ -132,7 +132,7 @@ def test_held_out_records_change_no_file() -> None:
     changed = small_project.replaced(
         context,
         split=type(context.split)(
-            context.split.train, Records(frame, test.label_column, test.uri, ""), 0, 0, 0
+            context.split.train, TableRecords(frame, test.label_column, test.uri, ""), 0, 0, 0
         ),
     )
     author = TemplateAuthor(Task.TABULAR_SENSOR)
@@ -150,7 +150,7 @@ def test_constants_are_those_of_the_training_side() -> None:
 def test_a_constant_column_is_not_divided_by_zero() -> None:
     records = small_project.records()
     frame = records.frame.assign(damp=0.25)
-    context = small_project.context(data=Records(frame, "state", "csv:x", "unknown"))
+    context = small_project.context(data=TableRecords(frame, "state", "csv:x", "unknown"))
     assert "{0.25f, 0.0f}, /* damp */" in context.workspace.files["features.c"].decode()
 
 

@@ -14,7 +14,7 @@ from bot.errors import RequestError
 from bot.feasibility import refuse_impossible
 from bot.goal import Goal, Limits, RawInput, RawType
 from bot.plan import FeatureKind, make_plan
-from bot.records import Records
+from bot.records import TableRecords
 from tests.bot import small_project
 
 needs_arm = pytest.mark.skipif(
@@ -22,7 +22,7 @@ needs_arm = pytest.mark.skipif(
 )
 
 
-def colours(*, raw: bool) -> tuple[Goal, Records]:
+def colours(*, raw: bool) -> tuple[Goal, TableRecords]:
     """Return three colour channels, as counts under changing light or as shares of their sum."""
     random = np.random.default_rng(1)
     shares = np.array([[0.5, 0.3, 0.2], [0.4, 0.4, 0.2], [0.4, 0.3, 0.3]])
@@ -38,7 +38,7 @@ def colours(*, raw: bool) -> tuple[Goal, Records]:
             "raw": RawInput(shape=(3,), dtype=RawType.FLOAT32, unit="counts"),
         }
     )
-    return goal, Records(frame, "label", "csv:x", "unknown")
+    return goal, TableRecords(frame, "label", "csv:x", "unknown")
 
 
 def test_raw_colour_counts_become_shares() -> None:

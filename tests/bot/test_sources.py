@@ -63,7 +63,7 @@ def test_digits_are_grey_levels_from_0_to_16(tmp_path: Path) -> None:
     loaded = load(DataSource(uri="sklearn:digits"), tmp_path)
     assert (inputs(loaded.records).min(), inputs(loaded.records).max()) == (0, 16)
     assert loaded.labels == tuple("0123456789")
-    assert loaded.records.to_csv().startswith(b"pixel_0_0,pixel_0_1,")
+    assert loaded.records.files("r")["r.csv"].startswith(b"pixel_0_0,pixel_0_1,")
 
 
 def test_an_unknown_data_set(tmp_path: Path) -> None:

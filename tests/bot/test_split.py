@@ -7,22 +7,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import SourceError
-from bot.records import Records
+from bot.records import TableRecords
 from bot.split import HELD_OUT_MIN, leaks, refuse_too_few, split
 
 
-def records(values: list[list[float]], labels: list[str]) -> Records:
+def records(values: list[list[float]], labels: list[str]) -> TableRecords:
     frame = pd.DataFrame(values, columns=[f"c{i}" for i in range(len(values[0]))])
     frame["label"] = labels
-    return Records(frame, "label", "csv:x.csv", "unknown")
+    return TableRecords(frame, "label", "csv:x.csv", "unknown")
 
 
-def spread(rows: int, seed: int = 0) -> Records:
+def spread(rows: int, seed: int = 0) -> TableRecords:
     random = np.random.default_rng(seed)
     return records(random.random((rows, 2)).tolist(), ["ab"[i % 2] for i in range(rows)])
 
 
-def rows_of(side: Records) -> set[tuple[object, ...]]:
+def rows_of(side: TableRecords) -> set[tuple[object, ...]]:
     return set(side.frame.itertuples(index=False, name=None))
 
 
@@ -52,7 +52,7 @@ def test_minus_zero_equals_zero() -> None:
 
 def test_the_order_of_the_rows_does_not_matter() -> None:
     first = spread(100)
-    shuffled = Records(
+    shuffled = TableRecords(
         first.frame.sample(frac=1, random_state=3), "label", first.uri, first.licence
     )
     one, two = split(first, ("a", "b"), 5), split(shuffled, ("a", "b"), 5)

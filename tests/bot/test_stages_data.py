@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from bot.evidence import Evidence, Outcome
-from bot.records import Records
+from bot.records import TableRecords
 from bot.split import Split
 from bot.stages import arrays, data
 from bot.stages.data_checks import Samples, check_repeatable, check_split, check_values
@@ -16,7 +16,7 @@ from tests.bot import small_project
 CONTEXT = small_project.context()
 
 
-def samples(records: Records) -> Samples:
+def samples(records: TableRecords) -> Samples:
     x = records.frame[list(records.value_columns)].to_numpy(dtype=np.float32).copy()
     y = [small_project.LABELS.index(label) for label in records.frame["state"]]
     return x, np.array(y)
@@ -75,7 +75,7 @@ def test_bytes_that_differ_are_found() -> None:
 
 def with_train(frame: pd.DataFrame) -> Split:
     split = CONTEXT.split
-    train = Records(frame, "state", "csv:x", "unknown")
+    train = TableRecords(frame, "state", "csv:x", "unknown")
     return Split(train, split.test, split.distinct, split.duplicates, split.conflicts)
 
 
@@ -93,7 +93,7 @@ def test_a_class_with_few_training_records_is_found() -> None:
 def test_few_held_out_records_are_found() -> None:
     split = CONTEXT.split
     test = split.test.frame[split.test.frame["state"] != "ripe"]
-    few = Split(split.train, Records(test, "state", "csv:x", "unknown"), 0, 0, 0)
+    few = Split(split.train, TableRecords(test, "state", "csv:x", "unknown"), 0, 0, 0)
     assert failed(check_split(CONTEXT.goal, few)) == ["data.held_out_classes", "data.held_out"]
 
 
