@@ -47,8 +47,20 @@ class Quantization:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """The bytes of another tensor, `whole`, from byte `offset` on."""
+
+    whole: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tensor:
-    """One tensor; `data` holds a constant's elements, little-endian, and is None for the others."""
+    """One tensor.
+
+    `data` holds a constant's elements, little-endian, and is None for the others. `part` is set
+    where the tensor is some of the bytes of another: writing either writes both.
+    """
 
     index: int
     name: str
@@ -56,6 +68,7 @@ class Tensor:
     dtype: TensorType
     quantization: Quantization | None = None
     data: bytes | None = None
+    part: Part | None = None
 
     @property
     def count(self) -> int:
@@ -88,14 +101,37 @@ class Tensor:
 
 
 @dataclass(frozen=True, slots=True)
+class Band:
+    """The rows that an operator makes where it makes some of its output only.
+
+    Attributes:
+        number: 0 for the uppermost band.
+        source: Index of the whole operator.
+        rows: How many rows it makes.
+        padding: How many rows its window begins above the rows of its input, in place of what the
+            options say; 0 or more.
+    """
+
+    number: int
+    source: int
+    rows: int
+    padding: int
+
+
+@dataclass(frozen=True, slots=True)
 class Operator:
-    """One step; `inputs` and `outputs` are tensor indices, `NO_TENSOR` for an absent input."""
+    """One step; `inputs` and `outputs` are tensor indices, `NO_TENSOR` for an absent input.
+
+    `band` is set where it makes a band of what the operator of the model file makes; then its
+    tensors are bands as well.
+    """
 
     index: int
     code: BuiltinOperator
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     options: Options = _NO_OPTIONS
+    band: Band | None = None
 
 
 @dataclass(frozen=True, slots=True)

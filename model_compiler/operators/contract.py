@@ -79,7 +79,7 @@ class Context:
         return place if name == "int8_t" else f"({name} *)(void *)({place})"
 
     def scratch(self) -> str:
-        """Return the C expression for the operator's scratch, an `int8_t *` at a multiple of 16."""
+        """Return the C expression for the operator's scratch, an `int8_t *` at a multiple of 8."""
         return f"a + {self.scratch_offset}"
 
     def constant(self, tensor_index: int, role: str = "tensor") -> tuple[Constant, ...]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from model_compiler import ir, planner
+from model_compiler import buffers, ir, planner
 from model_compiler.builtin_operator import BuiltinOperator
 from model_compiler.ir import Model, Operator, Quantization, Tensor
 from model_compiler.operators import OPERATORS
@@ -35,8 +35,14 @@ def model(sizes: list[int], steps: list[tuple[str, int, int]], outputs: tuple[in
 def test_a_chain_needs_its_two_greatest_neighbours() -> None:
     chain = model([100, 50, 60, 10], [("MAX_POOL_2D", i, i + 1) for i in range(3)], (3,))
     plan = planner.plan(chain)
-    assert plan.arena_bytes == plan.lower_bound_bytes == 112 + 64
-    assert all(offset % planner.ALIGNMENT_BYTES == 0 for offset in plan.offsets.values())
+    assert plan.arena_bytes == plan.lower_bound_bytes == 100 + 52
+    assert_aligned(plan)
+
+
+def assert_aligned(plan: planner.Plan) -> None:
+    tensors, scratch = plan.offsets.values(), plan.scratch_offsets.values()
+    assert all(offset % buffers.TENSOR_ALIGNMENT_BYTES == 0 for offset in tensors)
+    assert all(offset % buffers.SCRATCH_ALIGNMENT_BYTES == 0 for offset in scratch)
 
 
 def test_views_share_memory_and_keep_it_alive() -> None:
@@ -177,7 +183,7 @@ def test_no_graph_loses_a_byte(drawn: tuple[Model, dict[int, int]]) -> None:
     graph, scratch = drawn
     plan = planned(graph, scratch)
     assert plan.lower_bound_bytes <= plan.arena_bytes
-    assert all(offset % planner.ALIGNMENT_BYTES == 0 for offset in plan.offsets.values())
+    assert_aligned(plan)
     replay(graph, scratch, plan)
 
 
@@ -188,7 +194,7 @@ def planned(graph: Model, scratch: dict[int, int]) -> planner.Plan:
         return SimpleNamespace(MEMORY=memory, scratch_bytes=lambda op, _: scratch[op.index])
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(planner, "OPERATORS", {code: module(kind) for code, kind in KINDS.items()})
+        patch.setattr(buffers, "OPERATORS", {code: module(kind) for code, kind in KINDS.items()})
         return planner.plan(graph)
 
 
@@ -232,7 +238,7 @@ def replay(graph: Model, scratch: dict[int, int], plan: planner.Plan) -> None:
 
 
 def test_plans_are_near_the_lower_bound() -> None:
-    """Most random graphs need no byte more than their greediest moment, few a little more."""
+    """Random graphs need no byte more than their greediest moment, but for very few."""
     found: list[float] = []
 
     @settings(max_examples=200, derandomize=True, database=None, phases=[Phase.generate])
@@ -242,5 +248,5 @@ def test_plans_are_near_the_lower_bound() -> None:
         found.append(plan.arena_bytes / plan.lower_bound_bytes)
 
     collect()
-    assert sum(ratio == 1 for ratio in found) > 0.9 * len(found)
-    assert max(found) < 1.25
+    assert sum(ratio == 1 for ratio in found) > 0.98 * len(found)
+    assert max(found) < 1.1

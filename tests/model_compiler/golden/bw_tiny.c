@@ -72,7 +72,7 @@ int bw_tiny_invoke(void *arena)
     }
 
     /* 0 FULLY_CONNECTED: 1x4 -> 1x3, 12 MACs */
-    bw_fully_connected(&fully_connected_0, a + 0, a + 16);
+    bw_fully_connected(&fully_connected_0, a + 0, a + 4);
 
     return 0;
 }

@@ -5,7 +5,7 @@
 #define BW_TINY_H
 
 /* Memory that the caller provides to every function below, aligned to 16 bytes. */
-#define BW_TINY_ARENA_BYTES 32
+#define BW_TINY_ARENA_BYTES 8
 
 #define BW_TINY_INPUTS 1
 #define BW_TINY_OUTPUTS 1
@@ -19,7 +19,7 @@
 #define BW_TINY_INPUT_ZERO_POINT (0)
 
 /* Output 0: int8_t 1x3, "scores" */
-#define BW_TINY_OUTPUT_OFFSET 16
+#define BW_TINY_OUTPUT_OFFSET 4
 #define BW_TINY_OUTPUT_BYTES 3
 #define BW_TINY_OUTPUT_COUNT 3
 #define BW_TINY_OUTPUT_SCALE 4.0f
