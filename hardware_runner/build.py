@@ -37,7 +37,8 @@ class Firmware:
     """A linked firmware.
 
     `build_id` is what it answers when it is asked who it is; `warnings` are the compiler's about
-    authored files.
+    authored files; `points` is how many places of the model it can tell the cost of, 0 where it was
+    not built to be profiled.
     """
 
     board: Board
@@ -47,9 +48,12 @@ class Firmware:
     footprint: Footprint
     warnings: tuple[str, ...]
     tools: Mapping[str, str]
+    points: int = 0
 
 
-def build_firmware(board: Board, project: Path, compiled: CompiledModel, out: Path) -> Firmware:
+def build_firmware(
+    board: Board, project: Path, compiled: CompiledModel, out: Path, *, profiled: bool = False
+) -> Firmware:
     """Build the firmware of a project into `out`, which is made if need be.
 
     Args:
@@ -57,6 +61,7 @@ def build_firmware(board: Board, project: Path, compiled: CompiledModel, out: Pa
         project: A folder with goal.h, features.h, features.c, app.h and app.c.
         compiled: The model as C.
         out: Where sources, objects and `firmware.elf` go.
+        profiled: With a point before each operator, for `hardware_runner.profile`.
 
     Raises:
         BuildError, TooLarge, ToolMissing.
@@ -64,7 +69,8 @@ def build_firmware(board: Board, project: Path, compiled: CompiledModel, out: Pa
     missing = [name for name in PROJECT if not (project / name).is_file()]
     if missing:
         raise BuildError(f"{project.name} lacks {', '.join(missing)}.")
-    return _build(board, {n: (project / n).read_bytes() for n in PROJECT}, compiled, out)
+    sources = {name: (project / name).read_bytes() for name in PROJECT}
+    return _build(board, sources, compiled, out, profiled=profiled)
 
 
 def build_smallest(board: Board, compiled: CompiledModel, out: Path) -> Footprint:
@@ -87,7 +93,12 @@ class _Unit:
 
 
 def _build(
-    board: Board, project: Mapping[str, bytes], compiled: CompiledModel, out: Path
+    board: Board,
+    project: Mapping[str, bytes],
+    compiled: CompiledModel,
+    out: Path,
+    *,
+    profiled: bool = False,
 ) -> Firmware:
     if compiled.name != "model":
         raise BuildError(
@@ -95,10 +106,12 @@ def _build(
         )
     compiler = find_compiler(board)
     sources = {f"project/{name}": text for name, text in project.items()}
-    sources |= {f"model/{name}": text.encode() for name, text in compiled.files.items()}
-    sources |= _shell_sources(board)
+    model = compiled.profiled() if profiled else compiled
+    points = len(compiled.summary.operators) + 1 if profiled else 0
+    sources |= {f"model/{name}": text.encode() for name, text in model.files.items()}
+    sources |= _shell_sources(board, profiled=profiled)
     build_id = _digest(board, compiler, sources)[:16]
-    sources["shell/bw_build.h"] = _build_header(board, build_id)
+    sources["shell/bw_build.h"] = _build_header(board, build_id, points)
     for name, data in sources.items():
         target = out / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -121,10 +134,11 @@ def _build(
         footprint=_footprint(board, image, out, units),
         warnings=tuple(warnings for warnings in said if warnings),
         tools={compiler.program: compiler.version},
+        points=points,
     )
 
 
-def _shell_sources(board: Board) -> dict[str, bytes]:
+def _shell_sources(board: Board, *, profiled: bool) -> dict[str, bytes]:
     folder = resources.files("templates") / "firmware"
     chosen = {"shell/board.c": (folder / "boards" / board.support).read_bytes()}
     for entry in (*folder.iterdir(), *(folder / "boards").iterdir()):
@@ -132,13 +146,17 @@ def _shell_sources(board: Board) -> dict[str, bytes]:
             chosen[f"shell/{entry.name}"] = entry.read_bytes()
     if not board.cpu_flags:
         del chosen["shell/bw_startup.c"]
+    if not profiled:
+        del chosen["shell/bw_profile.c"], chosen["shell/bw_profile.h"]
     return dict(sorted(chosen.items()))
 
 
-def _build_header(board: Board, build_id: str) -> bytes:
+def _build_header(board: Board, build_id: str, points: int) -> bytes:
+    profile = f"#define BW_PROFILE_POINTS {points}\n" if points else ""
     return (
         "/* SPDX-License-Identifier: Apache-2.0 */\n"
         f'#define BW_BOARD_NAME "{board.name}"\n#define BW_BUILD_ID "{build_id}"\n'
+        f"{profile}"
     ).encode()
 
 

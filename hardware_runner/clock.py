@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from hardware_runner.errors import ClockRefused
-from hardware_runner.messages import TIMER_OVERFLOW, Answer, ClockReading
-from hardware_runner.report import Cost
+from hardware_runner.messages import TIMER_OVERFLOW, Answer, ClockReading, PointReading
+from hardware_runner.report import Cost, Profile
 
 SHORT_TURNS = 1_000
 LONG_TURNS = 20_000
@@ -56,6 +56,23 @@ class Clock:
             features_max=max(features),
             model_median=median(model),
             model_max=max(model),
+        )
+
+    def profile(self, answer: Answer, points: Sequence[PointReading]) -> Profile:
+        """Return the cost of each operator of an inference, the cost of the points taken off.
+
+        Args:
+            answer: The inference.
+            points: One reading for each operator, and one for the point behind the last.
+        """
+        of_point = round(points[0].empty_ticks / self.ticks_per_instruction)
+        return Profile(
+            operators=tuple(
+                round(point.ticks / self.ticks_per_instruction) - point.visits * of_point
+                for point in points[:-1]
+            ),
+            total=self.instructions(answer.model_ticks)
+            - of_point * sum(point.visits for point in points),
         )
 
 

@@ -14,6 +14,7 @@ _IDENTITY = struct.Struct("<BBBcIIHIB")
 _CLOCK = struct.Struct("<II")
 _INFER = struct.Struct("<IIhh")
 _STACK = struct.Struct("<II")
+_PROFILE = struct.Struct("<III")
 _FAULT = struct.Struct("<B8I")
 _PHASES = ("while it waited", "in bw_features()", "in the model", "in bw_app_on_result()")
 
@@ -106,6 +107,23 @@ class StackReading:
     def parse(cls, payload: bytes) -> StackReading:
         """Read the answer to STACK."""
         return cls(*_unpack(_STACK, payload, "a stack reading"))
+
+
+@dataclass(frozen=True, slots=True)
+class PointReading:
+    """What the last inference spent behind one point of a profiled firmware.
+
+    Each of the `visits` holds `empty_ticks` too many: what the points themselves take.
+    """
+
+    empty_ticks: int
+    ticks: int
+    visits: int
+
+    @classmethod
+    def parse(cls, payload: bytes) -> PointReading:
+        """Read the answer to PROFILE."""
+        return cls(*_unpack(_PROFILE, payload, "the reading of a point"))
 
 
 @dataclass(frozen=True, slots=True)

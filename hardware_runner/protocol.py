@@ -30,6 +30,7 @@ class FrameType(IntEnum):
     RESET = 0x03
     INFER = 0x04
     STACK = 0x05
+    PROFILE = 0x06
     NAK = 0x7F
     FAULT = 0xF0
 

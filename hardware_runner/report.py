@@ -53,6 +53,22 @@ class Footprint(_Frozen):
     arena_bytes: int
 
 
+class Profile(_Frozen):
+    """The instructions of one inference by operator; what the points take is not in them.
+
+    ``operators`` stands in the order of the model's operators. What ``total`` has more than their
+    sum is the rest of ``bw_model_invoke``: its call, its check of the arena, its return.
+    """
+
+    operators: tuple[int, ...]
+    total: int
+
+    @property
+    def overhead(self) -> int:
+        """Return what belongs to no operator."""
+        return self.total - sum(self.operators)
+
+
 class RunReport(_Frozen):
     """The answers and the cost of one firmware on one board.
 
@@ -77,5 +93,8 @@ class RunReport(_Frozen):
         default=(), description="class that app.c acted on for each sample, -1 for none"
     )
     cost: Cost | None = None
+    profile: Profile | None = Field(
+        default=None, description="instructions of one inference by operator, where measured"
+    )
     footprint: Footprint | None = None
     tools: dict[str, str] = Field(default_factory=dict, description="tool name to version")

@@ -21,7 +21,7 @@ from hardware_runner.footprint import read_image
 from hardware_runner.machine import Machine
 from hardware_runner.messages import PROTOCOL_VERSION, Answer, Identity, StackReading
 from hardware_runner.qemu import ICOUNT_SHIFT, ticks_per_instruction
-from hardware_runner.report import RunOutcome, RunReport
+from hardware_runner.report import Profile, RunOutcome, RunReport
 from hardware_runner.session import Session
 
 METHOD = f"QEMU -icount shift={ICOUNT_SHIFT}, timer of the board, known loop counted exactly"
@@ -55,6 +55,7 @@ def converse(
     run = _Run()
     board = firmware.board
     outcome, reason, cost = RunOutcome.PASS, "", None
+    profile: Profile | None = None
     try:
         identity = _identify(session, firmware)
         payloads = _payloads(samples, identity)
@@ -66,6 +67,9 @@ def converse(
         _refuse_overflow(run.stack)
         if clock is not None and run.answers:
             cost = clock.cost(run.answers, METHOD)
+            if firmware.points:
+                readings = [session.read_point(point) for point in range(firmware.points)]
+                profile = clock.profile(run.answers[-1], readings)
     except FirmwareFault as fault:
         outcome, reason = RunOutcome.FAIL, _located(fault, firmware, len(run.answers))
     except BoardSilent as silence:
@@ -84,6 +88,7 @@ def converse(
             "scores": tuple(a.scores for a in run.answers),
             "decisions": tuple(a.decision for a in run.answers),
             "cost": cost,
+            "profile": profile,
             "footprint": _with_stack(report, run.stack),
             "tools": report.tools | tools,
         }

@@ -13,7 +13,14 @@ from collections.abc import Callable, Iterator, Sequence
 from hardware_runner.console import Console, WriteTimeout
 from hardware_runner.errors import BoardDied, BoardSilent, FirmwareFault
 from hardware_runner.machine import Death
-from hardware_runner.messages import Answer, ClockReading, Fault, Identity, StackReading
+from hardware_runner.messages import (
+    Answer,
+    ClockReading,
+    Fault,
+    Identity,
+    PointReading,
+    StackReading,
+)
 from hardware_runner.protocol import Damaged, Decoder, Frame, FrameType, Nak, encode
 
 SLOWEST_BYTES_PER_SECOND = 2000
@@ -69,6 +76,10 @@ class Session:
     def read_stack(self) -> StackReading:
         """Return how deep the stack was."""
         return StackReading.parse(self._ask(FrameType.STACK))
+
+    def read_point(self, point: int) -> PointReading:
+        """Return what the last inference spent behind a point; for a profiled firmware only."""
+        return PointReading.parse(self._ask(FrameType.PROFILE, point.to_bytes(4, "little")))
 
     def infer(self, samples: Sequence[bytes], window: int = 1) -> Iterator[Answer]:
         """Send raw samples, `window` under way at a time, and yield their answers in order."""

@@ -108,7 +108,8 @@ def compile_model(
     }
     if files.keys() & kernels.keys() or name in ("kernels", "arithmetic"):
         raise ValueError(f"'{name}' is the name of a kernel: choose another name for the model")
-    return CompiledModel(name, files | kernels, summary)
+    profiled = emit_source(name, model, emitted, summary, profiled=True)
+    return CompiledModel(name, files | kernels, summary, profiled)
 
 
 def _emit(model: ir.Model, arena: Plan) -> dict[int, Emitted]:

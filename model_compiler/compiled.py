@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 
@@ -64,11 +64,28 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class CompiledModel:
-    """C99 of one model; `files` maps names to contents: `bw_<name>.h`, `bw_<name>.c`, kernels."""
+    """C99 of one model.
+
+    Attributes:
+        name: What files, functions and macros are prefixed with.
+        files: Names to contents: `bw_<name>.h`, `bw_<name>.c`, kernels.
+        summary: What it costs.
+        profiled_source: `bw_<name>.c` with a point before each operator; see `profiled`.
+    """
 
     name: str
     files: Mapping[str, str]
     summary: Summary
+    profiled_source: str = field(default="", repr=False)
+
+    def profiled(self) -> CompiledModel:
+        """Return the same C with `BW_PROFILE(index);` before each operator.
+
+        It includes bw_profile.h, which comes from whoever measures; the last point, behind the last
+        operator, has the number of operators as its index.
+        """
+        files = {**self.files, f"bw_{self.name}.c": self.profiled_source}
+        return replace(self, files=files, profiled_source="")
 
     def write(self, directory: Path) -> None:
         """Write the files into a directory, made if missing; each replaces its elder at once."""

@@ -100,14 +100,30 @@ def _quoted(name: str) -> str:
 
 
 def emit_source(
-    name: str, model: ir.Model, emitted: Mapping[int, Emitted], summary: Summary
+    name: str,
+    model: ir.Model,
+    emitted: Mapping[int, Emitted],
+    summary: Summary,
+    *,
+    profiled: bool = False,
 ) -> str:
-    """Return `bw_<name>.c`: constants by operator, then the functions of the header."""
+    """Return `bw_<name>.c`: constants by operator, then the functions of the header.
+
+    Where it is `profiled`, a point stands before each operator and behind the last one.
+    """
     constants = _constants(model, emitted, summary)
     calls = "\n\n".join(
-        "\n".join((f"    {_operator_comment(op, model, summary)}", *_indented(emitted[op.index])))
+        "\n".join(
+            (
+                f"    {_operator_comment(op, model, summary)}",
+                *_point(op.index, profiled),
+                *_indented(emitted[op.index]),
+            )
+        )
         for op in model.operators
     )
+    end = "".join(f"{line}\n" for line in _point(len(summary.operators), profiled))
+    profile_header = '#include "bw_profile.h"\n' if profiled else ""
     return f"""{_LICENCE}
 {_provenance(summary)}
 #include "bw_{name}.h"
@@ -116,7 +132,7 @@ def emit_source(
 #include <stdint.h>
 
 #include "bw_kernels.h"
-
+{profile_header}
 {constants}
 {_place_function(name, "input", summary.inputs)}
 {_place_function(name, "output", summary.outputs)}
@@ -130,9 +146,13 @@ int bw_{name}_invoke(void *arena)
 
 {calls}
 
-    return 0;
+{end}    return 0;
 }}
 """
+
+
+def _point(index: int, profiled: bool) -> tuple[str, ...]:
+    return (f"    BW_PROFILE({index});",) if profiled else ()
 
 
 def _constants(model: ir.Model, emitted: Mapping[int, Emitted], summary: Summary) -> str:

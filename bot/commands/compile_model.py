@@ -24,11 +24,21 @@ def compile_file(
         Literal["size", "balanced", "speed"],
         typer.Option(help="what to prefer: fewest bytes of flash, or fewest instructions"),
     ] = "balanced",
+    profile: Annotated[
+        bool,
+        typer.Option("--profile", help="also run it on emulated boards: instructions by operator"),
+    ] = False,
+    board: Annotated[
+        list[str] | None,
+        typer.Option(help="a board that must hold it, and for --profile; may be repeated"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the figures as JSON")] = False,
 ) -> None:
     """Compile a TensorFlow Lite model to C99 and show what it costs."""
+    from bot import profiles  # noqa: PLC0415
     from bot.compile_summary import show  # noqa: PLC0415
     from bot.console import output  # noqa: PLC0415
+    from hardware_runner.boards import find_board  # noqa: PLC0415
     from model_compiler import (  # noqa: PLC0415
         ModelError,
         Optimise,
@@ -47,13 +57,22 @@ def compile_file(
         raise RequestError(f"{model}: {error}") from None
     except ValueError as error:  # about the name
         raise RequestError(f"{error}.") from None
+    boards = [find_board(one) for one in board or ([profiles.DEFAULT_BOARD] if profile else [])]
     compiled.write(into)
+    measured = compile_model(loaded, optimise=Optimise(optimise)) if name != "model" else compiled
+    found = [profiles.profile_alone(measured, one) for one in boards] if profile else []
     if as_json:
         figures = {
             "name": name,
             "files": sorted(compiled.files),
             **dataclasses.asdict(compiled.summary),
+            "profiles": {
+                one.name: profiles.figures(compiled.summary, result)
+                for one, result in zip(boards, found, strict=False)
+            },
         }
         typer.echo(json.dumps(figures, indent=2))
         return
     show(output(), compiled, into)
+    for one, result in zip(boards, found, strict=False):
+        profiles.show_profile(output(), compiled.summary, one, result)

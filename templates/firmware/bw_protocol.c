@@ -2,6 +2,7 @@
 #include "bw_protocol.h"
 
 #include "bw_board.h"
+#include "bw_build.h"
 
 #define SYNC_0 0xA5
 #define SYNC_1 0x5A
@@ -86,6 +87,10 @@ static int32_t length_of(uint8_t type, uint16_t sample_bytes)
         return 1;
     case BW_FRAME_CLOCK:
         return 4;
+#ifdef BW_PROFILE_POINTS
+    case BW_FRAME_PROFILE:
+        return 4;
+#endif
     case BW_FRAME_INFER:
         return sample_bytes;
     default:

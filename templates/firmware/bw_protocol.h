@@ -17,6 +17,7 @@ enum bw_frame_type {
     BW_FRAME_RESET = 0x03, /* forget what the application remembers */
     BW_FRAME_INFER = 0x04, /* one raw sample */
     BW_FRAME_STACK = 0x05, /* how deep was the stack? */
+    BW_FRAME_PROFILE = 0x06, /* u32 point of the last inference; only where the firmware has points */
     BW_FRAME_NAK = 0x7F,   /* the sequence number says which frame is wanted; u8 bw_nak_reason */
     BW_FRAME_ANSWER = 0x80, /* or'ed to the type of the request that is answered */
     BW_FRAME_FAULT = 0xF0  /* the core met a fault; see bw_startup.c */

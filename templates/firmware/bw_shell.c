@@ -12,6 +12,9 @@
 #include "bw_infer.h"
 #include "bw_protocol.h"
 #include "bw_shell.h"
+#ifdef BW_PROFILE_POINTS
+#include "bw_profile.h"
+#endif
 
 #define BW_PROTOCOL_VERSION 1
 #define BW_WINDOW 2 /* how many requests the host may have under way; a power of two */
@@ -74,6 +77,9 @@ static uint8_t *answer_infer(uint8_t *to)
     bw_shell_phase = BW_PHASE_FEATURES;
     uint32_t const features_ticks = measure(work_features, 0);
     bw_shell_phase = BW_PHASE_MODEL;
+#ifdef BW_PROFILE_POINTS
+    bw_profile_begin();
+#endif
     uint32_t const model_ticks = measure(work_model, 0);
     bw_shell_phase = BW_PHASE_APP;
     const int8_t *const scores = bw_infer_scores();
@@ -105,11 +111,15 @@ static uint8_t *answer_hello(uint8_t *to)
     return to + sizeof names - 1;
 }
 
-static uint8_t *answer_clock(uint8_t *to)
+static uint32_t requested_number(void)
 {
     const uint8_t *const b = request_payload.bytes;
-    uint32_t const turns =
-        b[0] | ((uint32_t)b[1] << 8) | ((uint32_t)b[2] << 16) | ((uint32_t)b[3] << 24);
+    return b[0] | ((uint32_t)b[1] << 8) | ((uint32_t)b[2] << 16) | ((uint32_t)b[3] << 24);
+}
+
+static uint8_t *answer_clock(uint8_t *to)
+{
+    uint32_t const turns = requested_number();
     to = bw_put_u32(to, measure(bw_board_nothing, 0));
     return bw_put_u32(to, measure(bw_board_known_loop, turns == 0 ? 1 : turns));
 }
@@ -121,6 +131,16 @@ static uint8_t *answer_stack(uint8_t *to)
     bw_board_stack(&used, &size);
     return bw_put_u32(bw_put_u32(to, used), size);
 }
+
+#ifdef BW_PROFILE_POINTS
+static uint8_t *answer_profile(uint8_t *to)
+{
+    uint32_t ticks = 0;
+    uint32_t visits = 0;
+    bw_profile_read(requested_number(), &ticks, &visits);
+    return bw_put_u32(bw_put_u32(bw_put_u32(to, bw_profile_empty()), ticks), visits);
+}
+#endif
 
 static void answer(const struct bw_frame *request)
 {
@@ -140,6 +160,11 @@ static void answer(const struct bw_frame *request)
     case BW_FRAME_INFER:
         end = answer_infer(end);
         break;
+#ifdef BW_PROFILE_POINTS
+    case BW_FRAME_PROFILE:
+        end = answer_profile(end);
+        break;
+#endif
     default: /* BW_FRAME_STACK */
         end = answer_stack(end);
         break;

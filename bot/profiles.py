@@ -1,0 +1,89 @@
+"""Profiles of a compiled model: what each operator costs on emulated boards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bot.console import PLAIN
+from bot.errors import RequestError
+from bot.model_alone import random_inputs, why_not_alone, write_project
+from bot.scratch import scratch
+from hardware_runner.board import Board
+from hardware_runner.profile import profile
+from hardware_runner.report import Profile
+from model_compiler import CompiledModel, Summary
+
+DEFAULT_BOARD = "mps2-an386"
+
+
+def profile_alone(compiled: CompiledModel, board: Board) -> Profile:
+    """Return what each operator costs on a board, for one random input.
+
+    Raises:
+        RequestError: the model cannot be fed with random bytes.
+        RunnerError: it cannot be built, or not be run.
+    """
+    if reason := why_not_alone(compiled):
+        raise RequestError(
+            f"The model cannot be profiled: {reason}.", "Convert it with inference types int8."
+        )
+    with scratch() as folder:
+        project = write_project(folder / "project")
+        sample = random_inputs(compiled, 1)[0]
+        return profile(board, project, compiled, sample, Path(folder) / "build")
+
+
+def show_profile(console: Console, summary: Summary, board: Board, found: Profile) -> None:
+    """Print what each operator costs on a board, and the sum."""
+    table = Table("#", "operator", "output", "MACs", "instructions", "/MAC", "share", **PLAIN)
+    for column in (0, 3, 4, 5, 6):
+        table.columns[column].justify = "right"
+    for operator, instructions in zip(summary.operators, found.operators, strict=True):
+        table.add_row(
+            str(operator.index),
+            operator.name,
+            " x ".join(map(str, operator.output_shape)),
+            f"{operator.macs:,}",
+            *_shown(instructions, operator.macs, found.total),
+        )
+    table.add_row("", "call and return", "", "", *_shown(found.overhead, 0, found.total))
+    table.add_row(
+        "", "sum", "", f"{summary.macs:,}", *_shown(found.total, summary.macs, found.total)
+    )
+    console.print(
+        f"\n{board.title}: instructions of one inference",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(table)
+
+
+def _shown(instructions: int, macs: int, total: int) -> tuple[str, str, str]:
+    """Return instructions, instructions for each MAC, and the share of all, as cells."""
+    per_mac = f"{instructions / macs:.2f}" if macs else "-"
+    return f"{instructions:,}", per_mac, f"{instructions / total:.1%}"
+
+
+def figures(summary: Summary, found: Profile) -> dict[str, object]:
+    """Return the figures of a profile by name, for JSON."""
+    return {
+        "instructions": found.total,
+        "instructions_per_mac": found.total / summary.macs if summary.macs else None,
+        "overhead": found.overhead,
+        "operators": [
+            {
+                "index": operator.index,
+                "name": operator.name,
+                "output_shape": operator.output_shape,
+                "macs": operator.macs,
+                "instructions": instructions,
+                "instructions_per_mac": instructions / operator.macs if operator.macs else None,
+                "share": instructions / found.total,
+            }
+            for operator, instructions in zip(summary.operators, found.operators, strict=True)
+        ],
+    }
