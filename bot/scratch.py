@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +27,7 @@ def scratch() -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
         os.close(lock)
 
 
@@ -62,6 +62,21 @@ def sole_user(folder: Path) -> Iterator[None]:
         os.close(lock)
 
 
+def remove(folder: Path) -> None:
+    """Remove a folder, also one that hostile code nested deeper than a path is long, or closed.
+
+    `shutil.rmtree` calls itself for each level, and so ends at Python's recursion limit.
+    """
+    _quietly("rm", "-rf", "--", str(folder))
+    if folder.is_dir():
+        _quietly("chmod", "-R", "u+rwX", "--", str(folder))
+        _quietly("rm", "-rf", "--", str(folder))
+
+
+def _quietly(*command: str) -> None:
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+
 def _make() -> tuple[Path, int]:
     """Make a folder and lock it; again where a sweep came in between."""
     while True:
@@ -69,7 +84,7 @@ def _make() -> tuple[Path, int]:
         try:
             lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
             raise
         fcntl.flock(lock, fcntl.LOCK_EX)
         if (folder / _LOCK).exists():
@@ -83,7 +98,7 @@ def _remove_if_dead(folder: Path) -> bool:
     lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
     finally:
         os.close(lock)
     return True

@@ -24,18 +24,37 @@ class Reason(Enum):
     COMPLETED = "completed"
     FAILED = "failed"  # the program ended with a non-zero code
     TIMEOUT = "timeout"
-    MEMORY = "memory"
+    MEMORY = "memory"  # more than it may use, in itself or in a process that it started
+    PROCESSES = "processes"  # more of them, or of threads, than it may run at a time
+    DISK = "disk"  # more or larger files than it may leave
     LOG = "log"  # it wrote more than may be read
+    KILLED = "killed"  # the signal KILL ended it, and none of our limits did
     OUTPUT = "output"  # a result is missing, too large, or not a plain file
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a job may take."""
+    """What a job may take, all its processes together.
+
+    Attributes:
+        seconds: from start to end.
+        memory_bytes: of resident memory.
+        log_bytes: of what it prints.
+        processes: processes and threads at a time.
+        cores: how many processor cores it may keep busy, where the sandbox can hold it to that.
+        output_bytes: of the files in its folder `out`; no file of its own may be larger either.
+        output_entries: files and folders in `out`.
+        tmp_bytes: of its temporary files.
+    """
 
     seconds: float = 300.0
-    memory_bytes: int = 6 << 30  # of resident memory, all processes of the job together
+    memory_bytes: int = 6 << 30
     log_bytes: int = 256 << 10
+    processes: int = 512
+    cores: float = 4.0
+    output_bytes: int = 1 << 30
+    output_entries: int = 2000
+    tmp_bytes: int = 512 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +62,8 @@ class Job:
     """A program with its input files, and the results that are wanted from it.
 
     Attributes:
-        argv: program and arguments; `python` as the first stands for the sandbox's interpreter.
+        argv: program and arguments; `python` as the first stands for the sandbox's interpreter,
+            which has Boardwright's own packages to import.
         inputs: files by relative path, found in the folder `in` of the working directory.
         outputs: names of the files that it must leave in the folder `out`, with their largest size.
         origin: the least trusted author among all code that the job runs.

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+import errno
+import os
+import shutil
 import signal
+import tempfile
 
 from bot.disk import speaks_of_full_disk
 from bot.errors import Infrastructure, ToolMissing
-from bot.sandbox.job import Reason, Result
+from bot.sandbox.job import Origin, Reason, Result
 
 UNAVAILABLE = 69
 """Exit code where a package of ours cannot be imported. Source: EX_UNAVAILABLE of sysexits.h."""
+
+_ROOM_BYTES = 64 << 20
 
 # What allocators say when the system gives no more; Python's own MemoryError is not among them, as
 # it also ends a wish that no machine could meet.
@@ -29,7 +36,7 @@ def raise_for_machine(result: Result) -> None:
     last = (result.log.strip().splitlines() or [""])[-1]
     if result.exit_code == UNAVAILABLE:
         raise ToolMissing(f"A package cannot be used on this machine: {last}", "make setup")
-    if result.exit_code == -signal.SIGILL:
+    if result.exit_code in (-signal.SIGILL, 128 + signal.SIGILL):
         raise Infrastructure(
             "A program ended with an instruction that this processor lacks. TensorFlow's packages "
             "need one with AVX, which some virtual machines hide.",
@@ -47,3 +54,26 @@ def raise_for_machine(result: Result) -> None:
 def disk_was_full(result: Result) -> bool:
     """Say whether a job failed because there was no room to write."""
     return not result.completed and speaks_of_full_disk(result.log)
+
+
+def isolated_verdict(result: Result, origin: Origin) -> Result:
+    """Return how a job in an isolating sandbox ended, with what the machine did told apart.
+
+    Its own limits end it there, so code that came from elsewhere can hardly be a victim of this
+    machine's memory, and the disk that it found full is nearly always that of the sandbox.
+
+    Raises:
+        ToolMissing, Infrastructure: see `raise_for_machine`.
+        OSError: this machine's disk is full.
+    """
+    if disk_was_full(result):
+        folder = tempfile.gettempdir()
+        if shutil.disk_usage(folder).free < _ROOM_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder)
+        # In other words, which nobody takes for those of this machine's disk.
+        log = result.log.replace(os.strerror(errno.ENOSPC), "no room left in the sandbox")
+        reason = Reason.DISK if result.reason is Reason.FAILED else result.reason
+        result = dataclasses.replace(result, reason=reason, log=log)
+    if origin is Origin.TEMPLATE or result.exit_code == UNAVAILABLE:
+        raise_for_machine(result)
+    return result
