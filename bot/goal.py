@@ -13,6 +13,8 @@ class Task(Enum):
     """The kinds of task that a project can solve."""
 
     IMAGE_CLASSIFICATION = "image-classification"
+    KEYWORD_SPOTTING = "keyword-spotting"
+    MOTION = "motion"
     TABULAR_SENSOR = "tabular-sensor"
 
 
@@ -40,11 +42,11 @@ class _Frozen(BaseModel):
 class DataSource(_Frozen):
     """Where the samples come from.
 
-    ``uri`` is ``sklearn:digits``, ``sklearn:wine`` or ``csv:<path>``, a path relative to the file
-    that holds the request (or to the repository).
+    ``uri`` is ``sklearn:<name>``, or ``csv:``, ``npz:``, ``images:`` or ``wav:`` and a path, which
+    is relative to the file that holds the request (or to the repository).
     """
 
-    uri: str = Field(pattern=r"^(sklearn|csv):.+$")
+    uri: str = Field(pattern=r"^(sklearn|csv|npz|images|wav):.+$")
     label_column: str | None = Field(default=None, description="CSV only; None: found by rule")
 
 
@@ -56,6 +58,9 @@ class RawInput(_Frozen):
     unit: str = Field(description="what one element means, for example 'grey level, 0 to 16'")
     names: tuple[str, ...] = Field(
         default=(), description="one name for each element of a tabular sample; else empty"
+    )
+    rate_hz: int | None = Field(
+        default=None, gt=0, description="readings a second, where a sample is a stretch of time"
     )
 
     @property

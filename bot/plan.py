@@ -24,6 +24,7 @@ class FeatureKind(Enum):
 
     SCALE = "scale"  # grey levels to 0..1
     STANDARDISE = "standardise"  # mean 0, deviation 1, over the training records
+    STANDARDISE_CHANNELS = "standardise-channels"  # the same for each channel of a window
     RATIO = "ratio"  # each channel's share of the sum, which does not depend on brightness
 
 
@@ -93,6 +94,12 @@ def make_plan(goal: Goal, training: Records, seed: int) -> Plan:
         kind, why = FeatureKind.SCALE, "grey levels are scaled to 0..1: pixels share one unit"
         shape = goal.raw.shape if len(goal.raw.shape) == 3 else (*goal.raw.shape, 1)
         candidates = [_convolutional(name, shape, w, goal) for name, w in _FILTERS.items()]
+    elif goal.task is Task.MOTION:
+        kind = FeatureKind.STANDARDISE_CHANNELS
+        why = "each channel gets mean 0 and deviation 1: channels differ in unit and size"
+        readings, channels = goal.raw.shape
+        shape = (readings, 1, channels)
+        candidates = [_temporal(name, shape, w, goal) for name, w in _FILTERS.items()]
     else:
         kind, why = _tabular_features(goal, training, seed)
         shape = (goal.raw.count,)
@@ -133,6 +140,28 @@ def _convolutional(name: str, shape: tuple[int, ...], filters: int, goal: Goal) 
     return ModelSize(
         name, widths, tuple(strides), parameters + last + len(goal.labels), macs + last
     )
+
+
+_TEMPORAL_FILTER = 5
+_FINAL_READINGS = 8
+
+
+def _temporal(name: str, shape: tuple[int, ...], filters: int, goal: Goal) -> ModelSize:
+    """Return convolutions along time, each halving it, and a mean over what is left of it."""
+    readings, _, channels = shape
+    extents = [math.ceil(readings / 2)]
+    while extents[-1] > _FINAL_READINGS:
+        extents.append(math.ceil(extents[-1] / 2))
+    widths = tuple(filters * min(2 ** (i + 1), 8) for i in range(len(extents)))
+    parameters = macs = 0
+    for filters_out, extent in zip(widths, extents, strict=True):
+        weights = filters_out * _TEMPORAL_FILTER * channels
+        macs += extent * weights
+        parameters += weights + filters_out
+        channels = filters_out
+    last = channels * len(goal.labels)
+    parameters += last + len(goal.labels)
+    return ModelSize(name, widths, (2,) * len(extents), parameters, macs + last)
 
 
 def _dense(name: str, shape: Sequence[int], units: tuple[int, ...], goal: Goal) -> ModelSize:

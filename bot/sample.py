@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from bot import quantities
@@ -15,8 +15,20 @@ from bot.sources.loaded import Loaded, inputs
 
 _TASK_WORDS: Mapping[Task, tuple[str, ...]] = {
     Task.IMAGE_CLASSIFICATION: ("image-classification", "image classification", "image", "images"),
+    Task.KEYWORD_SPOTTING: (
+        *("keyword-spotting", "keyword spotting", "keywords", "audio", "sound", "sounds"),
+    ),
+    Task.MOTION: ("motion", "imu", "accelerometer", "vibration", "gesture", "gestures", "window"),
     Task.TABULAR_SENSOR: ("tabular-sensor", "tabular sensor", "tabular", "sensor", "table"),
 }
+# What the columns of a table may be when they are not quantities of their own, and their size.
+_SHAPED: Mapping[Task, tuple[str, str, tuple[int, ...]]] = {
+    Task.IMAGE_CLASSIFICATION: ("pixels", "height and width", (2, 3)),
+    Task.MOTION: ("readings one after the other", "readings and channels", (2,)),
+}
+_EXAMPLE_SIZES = {Task.IMAGE_CLASSIFICATION: "28 x 28", Task.MOTION: "50 x 3"}
+# Arrays do not say what they are.
+_ARRAY_TASKS = {2: (Task.IMAGE_CLASSIFICATION, Task.MOTION), 3: (Task.IMAGE_CLASSIFICATION,)}
 _WIDTH = (RawType.UINT8, RawType.INT16, RawType.FLOAT32)  # each holds those before it
 
 
@@ -51,13 +63,14 @@ def settle_sample(
             asker.ask(Field.RAW_SAMPLE.value, str(error), "Write the type of one value.", "uint8")
     kind = _settle_task(loaded, task, asker)
     is_csv = loaded.records.uri.startswith("csv:")
-    pixels = is_csv and kind is Task.IMAGE_CLASSIFICATION
-    shape = _settle_shape(loaded, hint.shape, pixels, asker)
+    is_free = is_csv or loaded.records.uri.startswith("npz:")
+    shape = _settle_shape(loaded, hint.shape, kind if is_csv else None, asker)
     raw = RawInput(
         shape=shape,
         dtype=_settle_type(loaded, hint.dtype, asker),
-        unit=(hint.unit or loaded.raw.unit)[:200] if is_csv else loaded.raw.unit,
+        unit=(hint.unit or loaded.raw.unit)[:200] if is_free else loaded.raw.unit,
         names=loaded.raw.names if kind is Task.TABULAR_SENSOR else (),
+        rate_hz=loaded.raw.rate_hz,
     )
     return replace(loaded, task=kind, raw=raw)
 
@@ -79,10 +92,15 @@ def settle_labels(loaded: Loaded, answers: Mapping[Field, str], asker: Asker) ->
 
 
 def _settle_task(loaded: Loaded, task: Task | None, asker: Asker) -> Task:
-    """Return the task; the columns of a CSV file may be pixels, other data have one use only."""
+    """Return the task; columns of a table and arrays may be several things, other data one only."""
     uri = loaded.records.uri
-    pixels = uri.startswith("csv:") and task is Task.IMAGE_CLASSIFICATION
-    if task in (None, loaded.task) or pixels:
+    kind = uri.partition(":")[0]
+    may_be: Collection[Task] = ()
+    if kind == "csv":
+        may_be = _SHAPED
+    elif kind == "npz":
+        may_be = _ARRAY_TASKS.get(len(loaded.raw.shape), ())
+    if task in (None, loaded.task) or task in may_be:
         return task or loaded.task
     asker.ask(
         Field.TASK.value,
@@ -95,20 +113,24 @@ def _settle_task(loaded: Loaded, task: Task | None, asker: Asker) -> Task:
 
 
 def _settle_shape(
-    loaded: Loaded, said: tuple[int, ...] | None, pixels: bool, asker: Asker
+    loaded: Loaded, said: tuple[int, ...] | None, task: Task | None, asker: Asker
 ) -> tuple[int, ...]:
-    """Return the shape that is said, if it has as many values as a record and may be said."""
+    """Return the shape that is said, if it has as many values as a record and may be said.
+
+    `task` is what the columns of a table are for; None where the source knows its shape.
+    """
     count = loaded.raw.count
     uri = code(loaded.records.uri)
-    if pixels and (said is None or len(said) not in (2, 3)):
+    shaped = _SHAPED.get(task) if task else None
+    if task and shaped and (said is None or len(said) not in shaped[2]):
         shown = ", ".join(code(name) for name in loaded.raw.names[:6])
         more = ", ..." if count > 6 else ""
         asker.ask(
             Field.TASK.value,
-            f"the task is {code(Task.IMAGE_CLASSIFICATION.value)}, but {uri} has {count} number "
-            f"columns ({shown}{more}) and the height and width of an image are not given.",
-            "If the columns are pixels, give height and width as raw sample, such as `28 x 28`; "
-            "if not, the task is `tabular-sensor`.",
+            f"the task is {code(task.value)}, but {uri} has {count} number columns ({shown}{more}) "
+            f"and the {shaped[1]} are not given.",
+            f"If the columns are {shaped[0]}, give {shaped[1]} as raw sample, such as "
+            f"{code(_EXAMPLE_SIZES[task])}; if not, the task is `tabular-sensor`.",
             Task.TABULAR_SENSOR.value,
         )
         return loaded.raw.shape
@@ -122,7 +144,7 @@ def _settle_shape(
             "Correct the size, or leave it out.",
             " x ".join(map(str, loaded.raw.shape)),
         )
-    return said if pixels and math.prod(said) == count else loaded.raw.shape
+    return said if shaped and math.prod(said) == count else loaded.raw.shape
 
 
 def _settle_type(loaded: Loaded, said: RawType | None, asker: Asker) -> RawType:

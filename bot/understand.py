@@ -144,8 +144,9 @@ def _load(answers: Mapping[Field, str], base_dir: Path, asker: Asker) -> Loaded 
         asker.ask(
             Field.DATA.value,
             "no data are named.",
-            "Which labelled samples shall be learned from? A CSV file beside the request, or a "
-            "data set such as `sklearn:digits`, `sklearn:wine` or `sklearn:iris`.",
+            "Which labelled samples shall be learned from? A CSV file (`csv:`), arrays (`npz:`), a "
+            "folder of pictures (`images:`) or of sounds (`wav:`) beside the request, or a data set "
+            "such as `sklearn:digits` or `sklearn:wine`.",
             "csv:data/fruit.csv",
         )
         return None
@@ -158,13 +159,17 @@ def _load(answers: Mapping[Field, str], base_dir: Path, asker: Asker) -> Loaded 
 def _source(text: str, label_column: str | None) -> DataSource:
     """Return the source that an answer names; a bare path of a CSV file is one, too."""
     first = text.splitlines()[0].strip()
-    uri = f"csv:{first}" if ":" not in first and first.lower().endswith(".csv") else first
+    uri = first
+    for suffix, kind in ((".csv", "csv"), (".npz", "npz")):
+        if ":" not in first and first.lower().endswith(suffix):
+            uri = f"{kind}:{first}"
     try:
         return DataSource(uri=uri, label_column=label_column)
     except ValidationError:
         raise RequestError(
             f"{code(first[:80])} names no data.",
-            "Write `csv:` and the path of a file, or `sklearn:` and the name of a data set.",
+            "Write `csv:` or `npz:` and the path of a file, `images:` or `wav:` and that of a folder, "
+            "or `sklearn:` and the name of a data set.",
             Field.DATA.value,
         ) from None
 

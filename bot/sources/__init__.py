@@ -8,10 +8,16 @@ from pathlib import Path
 from bot.errors import SourceError
 from bot.goal import DataSource
 from bot.rendering.text import code
-from bot.sources import bundled, csv_table
+from bot.sources import bundled, csv_table, image_folder, npz_file, wav_folder
 from bot.sources.loaded import Load, Loaded
 
-KINDS: Mapping[str, Load] = {"sklearn": bundled.load, "csv": csv_table.load}
+KINDS: Mapping[str, Load] = {
+    "sklearn": bundled.load,
+    "csv": csv_table.load,
+    "npz": npz_file.load,
+    "images": image_folder.load,
+    "wav": wav_folder.load,
+}
 
 
 def load(source: DataSource, base_dir: Path) -> Loaded:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 
 from bot.errors import SourceError
 from bot.rendering.text import code
+from bot.sources.paths import required_file
 
 FILE_MAX_BYTES = 32 * 1024 * 1024
 COLUMNS_MAX = 4097  # an image of 64 x 64 and its label
@@ -28,52 +29,13 @@ class Table:
     lines: tuple[int, ...]
 
 
-def locate(name: str, base_dir: Path) -> Path:
-    """Return the path of a file that a request names.
-
-    Raises:
-        SourceError: the path is absolute, leaves the folder, or is no file.
-    """
-    if not name or "\0" in name or len(name) > 255:
-        raise SourceError(
-            "The data field names no file.",
-            "Write `csv:` and a path, such as `csv:data/fruit.csv`.",
-        )
-    outside = SourceError(
-        f"{code(name)} lies outside the folder of the request.",
-        "Name a file inside it by a relative path without `..`, such as `csv:data/fruit.csv`.",
-        "Data",
-    )
-    windows = PureWindowsPath(name)
-    if PurePosixPath(name).is_absolute() or windows.drive or windows.root:
-        raise outside
-    if ".." in windows.parts:
-        raise outside
-    path = base_dir / name
-    if not path.resolve().is_relative_to(base_dir.resolve()):
-        raise outside
-    if path.is_dir():
-        raise SourceError(f"{code(name)} is a folder.", "Name the CSV file in it.", "Data")
-    if not path.is_file():
-        raise SourceError(f"There is no file {code(name)}.", _siblings(path, base_dir), "Data")
-    return path
-
-
 def read_table(name: str, base_dir: Path) -> Table:
     """Read a CSV file with a header as text.
 
     Raises:
         SourceError: there is no such file, or it is not such a table.
     """
-    path = locate(name, base_dir)
-    size = path.stat().st_size
-    if size > FILE_MAX_BYTES:
-        raise SourceError(
-            f"{code(name)} has {size / 1024**2:.0f} MB; at most "
-            f"{FILE_MAX_BYTES // 1024**2} MB are read.",
-            "Take a part of the records.",
-            "Data",
-        )
+    path = required_file(name, base_dir, "csv:data/fruit.csv", ".csv", FILE_MAX_BYTES)
     return parse_table(path.read_bytes(), name)
 
 
@@ -108,18 +70,6 @@ def parse_table(raw: bytes, name: str) -> Table:
             )
     rows = tuple(tuple(cell.strip() for cell in row) for _, row in numbered[1:])
     return Table(name, header, rows, tuple(line for line, _ in numbered[1:]))
-
-
-def _siblings(path: Path, base_dir: Path) -> str:
-    """Say which CSV files stand where one was looked for."""
-    folder = path.parent if path.parent.is_dir() else base_dir
-    found = sorted(p.relative_to(base_dir).as_posix() for p in folder.glob("*.csv"))[:5]
-    if found:
-        return f"There is {', '.join(code(f'csv:{other}') for other in found)}."
-    return (
-        "Paths are relative to the file that holds the request; put the file there, or mend the "
-        "path."
-    )
 
 
 def _decode(raw: bytes, name: str) -> str:
