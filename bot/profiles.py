@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from rich.console import Console
 from rich.table import Table
 
@@ -12,6 +10,7 @@ from bot.errors import RequestError
 from bot.model_alone import random_inputs, why_not_alone, write_project
 from bot.scratch import scratch
 from hardware_runner.board import Board
+from hardware_runner.build import build_firmware
 from hardware_runner.profile import profile
 from hardware_runner.report import Profile
 from model_compiler import CompiledModel, Summary
@@ -32,8 +31,8 @@ def profile_alone(compiled: CompiledModel, board: Board) -> Profile:
         )
     with scratch() as folder:
         project = write_project(folder / "project")
-        sample = random_inputs(compiled, 1)[0]
-        return profile(board, project, compiled, sample, Path(folder) / "build")
+        plain = build_firmware(board, project, compiled, folder / "plain")
+        return profile(plain, project, compiled, random_inputs(compiled, 1)[0], folder / "points")
 
 
 def show_profile(console: Console, summary: Summary, board: Board, found: Profile) -> None:

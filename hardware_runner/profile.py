@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from hardware_runner.board import Board
-from hardware_runner.build import build_firmware
+from hardware_runner.build import Firmware, build_firmware
 from hardware_runner.errors import BoardTrouble, FirmwareFault, ProjectError
 from hardware_runner.measure import measure
 from hardware_runner.report import Profile, RunOutcome, RunReport
@@ -21,7 +20,7 @@ from model_compiler import CompiledModel
 
 
 def profile(
-    board: Board,
+    plain: Firmware,
     project: Path,
     compiled: CompiledModel,
     sample: npt.NDArray[np.generic],
@@ -33,11 +32,11 @@ def profile(
     """Return the instructions of one inference by operator, on an emulated board.
 
     Args:
-        board: Where to run; leased while it lasts.
+        plain: What `build_firmware` returned for the board, the project and the model.
         project: A folder with goal.h, features.h, features.c, app.h and app.c.
-        compiled: The model as C, without points.
+        compiled: The model as C.
         sample: One raw sample of the goal's dtype, `[*shape]`.
-        out: Where both builds go; made if need be.
+        out: Where the build with points goes; made if need be.
         response_timeout_s: Longest wait for the answer.
         lock_dir: Where the locks are; None: this user's folder.
 
@@ -47,13 +46,12 @@ def profile(
         BoardTrouble: the board or the machine failed.
         ProjectError: the board counts no instructions, or both builds do not do the same work.
     """
+    board = plain.board
     if board.machine is None:
         raise ProjectError(f"{board.title} counts no instructions: name an emulated board.")
+    pointed = build_firmware(board, project, compiled, out, profiled=True)
     reports: list[RunReport] = []
-    for profiled in (False, True):
-        firmware = build_firmware(
-            board, project, compiled, out / ("points" if profiled else "plain"), profiled=profiled
-        )
+    for firmware in (plain, pointed):
         report = measure(
             board, firmware, sample[np.newaxis],
             response_timeout_s=response_timeout_s, lock_dir=lock_dir,

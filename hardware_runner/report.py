@@ -57,7 +57,7 @@ class Profile(_Frozen):
     """The instructions of one inference by operator; what the points take is not in them.
 
     ``operators`` stands in the order of the model's operators. What ``total`` has more than their
-    sum is the rest of ``bw_model_invoke``: its call, its check of the arena, its return.
+    sum is the quantisation of the features, and the call of ``bw_model_invoke`` and its return.
     """
 
     operators: tuple[int, ...]

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.card import data, model, plots
-from bot.card.layers import layers
+from bot.card.layers import layer_table
 from bot.proposal import Figures, Proposal
 from bot.rendering import measures, verdict, views
 from bot.rendering.environment import render_text
@@ -52,7 +52,7 @@ def _values(proposal: Proposal) -> dict[str, object]:
         "held_out": len(figures.truth) if figures else 0,
         "data_facts": data.data_facts(proposal),
         "model_facts": model.model_facts(proposal),
-        "layers": layers(proposal.files.get("model.tflite", b"")),
+        "layers": layer_table(proposal.files.get("model.tflite", b""), proposal.reports),
         "figures": figures is not None,
         "answered_by": answered_by,
         "classes": views.class_rows(proposal, answers, data.training_counts(proposal)),

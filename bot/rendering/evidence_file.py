@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot.evidence import Evidence
 from bot.goal import Goal
 from bot.proposal import Figures, Proposal
-from hardware_runner.report import Cost, Footprint, RunOutcome, RunReport
+from hardware_runner.report import Cost, Footprint, Profile, RunOutcome, RunReport
 
 SCHEMA_VERSION = 1
 PATH = "evidence.json"
@@ -54,6 +54,7 @@ class Run(_Frozen):
     predictions: tuple[int, ...] = Field(description="argmax of the scores, one for each sample")
     decisions: tuple[int, ...] = Field(description="what app.c acted on, -1 for nothing")
     cost: Cost | None
+    profile: Profile | None
     footprint: Footprint | None
     tools: dict[str, str]
 

@@ -20,8 +20,9 @@ from bot.stages.stage_result import Context, StageResult, unmeasured, verdict
 from hardware_runner.board import Board
 from hardware_runner.boards import find_board
 from hardware_runner.build import Firmware, build_firmware
-from hardware_runner.errors import BuildError, ToolMissing
+from hardware_runner.errors import BuildError, RunnerError, ToolMissing
 from hardware_runner.measure import measure
+from hardware_runner.profile import profile
 from hardware_runner.report import RunOutcome, RunReport
 from model_compiler import CompiledModel, compile_model, load_model
 
@@ -98,6 +99,7 @@ def _measure(
             context.progress.advanced(f"{board.name}: samples", done, total)
 
         report = measure(board, firmware, samples, on_progress=advanced)
+        report = _with_profile(report, firmware, project, compiled, samples[0], out / "profile")
     limits = limits_for(board, context.goal)
     return [
         builds,
@@ -105,6 +107,24 @@ def _measure(
         *check_footprint(board, report, limits),
         *check_cost(board, report, expected.macs, limits),
     ], report
+
+
+def _with_profile(
+    report: RunReport,
+    firmware: Firmware,
+    project: Path,
+    compiled: CompiledModel,
+    sample: npt.NDArray[np.generic],
+    out: Path,
+) -> RunReport:
+    """Add what each operator costs; no claim rests on it, so without it the report stands too."""
+    if report.cost is None or report.outcome is not RunOutcome.PASS:
+        return report
+    try:
+        found = profile(firmware, project, compiled, sample, out)
+    except RunnerError:
+        return report
+    return report.model_copy(update={"profile": found})
 
 
 def limits_for(board: Board, goal: Goal) -> Limits | None:

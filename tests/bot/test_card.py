@@ -7,11 +7,12 @@ import pytest
 from bot.card import plots
 from bot.card.card import card_text, render_card
 from bot.card.data import data_facts, training_counts
-from bot.card.layers import layers
+from bot.card.layers import layer_table
 from bot.card.model import caveats
 from bot.rendering import measures
 from bot.rendering.numbers import number
 from bot.rendering.text import Markdown
+from hardware_runner.report import Profile
 from tests.bot import proposals
 from tests.model_compiler.tflite_builder import ModelBuilder
 
@@ -99,15 +100,28 @@ def test_layers_are_those_of_the_model() -> None:
     bias = model.tensor((2,), "int32", scale=0.125, data=[1, 2])
     y = model.tensor((1, 2), scale=0.125, zero_point=-7)
     model.add("FULLY_CONNECTED", [x, weights, bias], [y])
-    first, second = layers(model.finish([x], [y]))
+    content = model.finish([x], [y])
+    table = layer_table(content, ())
+    assert table is not None
+    first, second = table.rows
     assert (first.operator, first.output, first.quantisation) == ("input", "1 x 4 int8", "0.5, 3")
     assert second.operator == "FULLY_CONNECTED"
     assert second.constants == "2 x 4 int8, 2 int32: 16 bytes"
     assert second.quantisation == "0.125, -7"
+    assert (first.macs, second.macs) == ("-", "8")
+    assert (first.instructions, second.instructions) == (("-",), ("not measured",))
+    assert table.totals == ("8", "not measured")
+    host, board = proposals.passing().reports
+    board = board.model_copy(update={"profile": Profile(operators=(54321,), total=54400)})
+    table = layer_table(content, (host, board))
+    assert table is not None
+    assert table.counted_on == (" on `mps2-an386`",)
+    assert table.rows[1].instructions == ("54,321",)
+    assert table.totals == ("8", "54,400")
 
 
 def test_layers_of_what_is_no_model_are_none() -> None:
-    assert layers(b"no model") == []
+    assert layer_table(b"no model", ()) is None
 
 
 def test_caveats_follow_from_what_was_measured() -> None:
