@@ -7,28 +7,32 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 
-from bot.authors.author import Author
+from bot.authors.author import Author, Tried, Written
 from bot.disk import disk_watched, refuse_full_disk
 from bot.evidence import Evidence, Outcome, Relation, Stage, judge
 from bot.feasibility import refuse_impossible
 from bot.goal import Goal
+from bot.inspection import inspect_files
 from bot.journal import Journal, step_key
 from bot.ladder import describe, missed, next_size
 from bot.plan import ModelSize, Plan, make_plan
 from bot.progress import Progress
-from bot.proposal import AuthoredFile, Proposal
-from bot.publication import Attempt, assemble
+from bot.proposal import Asked, Proposal
+from bot.publication import Attempt, Step, assemble
 from bot.records import Records, digest
-from bot.sandbox.job import Sandbox
+from bot.repair import blamed
+from bot.sandbox.job import Origin, Sandbox
 from bot.sandbox.process import ProcessSandbox
 from bot.scratch import sole_user, sweep
 from bot.split import split
 from bot.stages import convert, data, features, firmware, train
 from bot.stages.goal_header import goal_header, goal_toml
-from bot.stages.stage_result import Context, StageResult
+from bot.stages.stage_result import Context, StageResult, unmeasured
 from bot.tools import fingerprint
-from bot.workspace import AUTHORED_PATHS, Workspace
+from bot.workspace import Workspace
+from bot.writing import MAX_REPAIRS, Desk, Inspect, Ran
 
 DEFAULT_SEED = 1
 
@@ -44,10 +48,29 @@ SIZE_STAGES = (Stage.TRAIN, Stage.CONVERT, Stage.FIRMWARE)
 
 
 @dataclass(frozen=True, slots=True)
+class Authors:
+    """Who writes a project.
+
+    Attributes:
+        first: writes every stage, and is told what failed where it learns.
+        fallback: writes a stage where all repairs of the first one failed; None for nobody.
+        max_repairs: of one stage.
+        candidates: how many firmware files are written side by side at first.
+        inspect: finds what may not run at all; shipped templates are not looked at.
+    """
+
+    first: Author
+    fallback: Author | None = None
+    max_repairs: int = MAX_REPAIRS
+    candidates: int = 1
+    inspect: Inspect = inspect_files
+
+
+@dataclass(frozen=True, slots=True)
 class _Runner:
     """What stays the same over all steps of a run."""
 
-    author: Author
+    desk: Desk
     journal: Journal
     progress: Progress
     workdir: Path
@@ -59,10 +82,11 @@ def run_stages(
     records: Records,
     *,
     workdir: Path,
-    author: Author,
+    author: Author | Authors,
     progress: Progress,
     seed: int = DEFAULT_SEED,
     sandbox: Sandbox | None = None,
+    asked: Sequence[Asked] = (),
 ) -> Proposal:
     """Make a project from a goal and its records, with evidence for every claim.
 
@@ -73,10 +97,11 @@ def run_stages(
         goal: the validated request.
         records: every record of the source; they are split here.
         workdir: where finished stages are kept; nothing else may write there.
-        author: writes the stages' files.
+        author: writes the stages' files; `Authors` says who steps in for whom.
         progress: is told what happens.
         seed: of the split and of the training.
-        sandbox: runs the authored Python; None: plain processes, for the shipped templates only.
+        sandbox: runs the authored code; None: plain processes, for the shipped templates only.
+        asked: what a language model was asked before, to be accounted for in the proposal.
 
     Raises:
         RequestError: the data cannot be split, or no model can meet the limits.
@@ -84,15 +109,26 @@ def run_stages(
         Infrastructure: a tool or package is missing, a disk is full, memory ran out, or another
             process works in `workdir`.
     """
+    authors = author if isinstance(author, Authors) else Authors(author)
     sweep()
     with disk_watched(workdir), sole_user(workdir):
-        return _run_stages(
-            goal,
-            records,
-            _Runner(author, Journal(workdir / "journal"), progress, workdir),
-            seed,
-            sandbox or ProcessSandbox(),
-        )
+        runner = _runner(authors, workdir, progress)
+        runner.desk.asked.extend(asked)
+        return _run_stages(goal, records, runner, seed, sandbox or ProcessSandbox())
+
+
+def _runner(authors: Authors, workdir: Path, progress: Progress) -> _Runner:
+    desk = Desk(
+        author=authors.first,
+        fallback=authors.fallback,
+        max_repairs=authors.max_repairs,
+        candidates=authors.candidates,
+        progress=progress,
+        check=lambda stage, context: _check(runner, stage, context),
+        inspect=authors.inspect,
+    )
+    runner = _Runner(desk, Journal(workdir / "journal"), progress, workdir)
+    return runner
 
 
 def _run_stages(
@@ -111,19 +147,23 @@ def _run_stages(
         workspace=Workspace(_given_files(goal, plan)).with_files(sides.train.files("train")),
         made={},
         sandbox=sandbox,
-        origin=runner.author.origin,
+        origin=Origin.TEMPLATE,
         progress=runner.progress,
     )
     shared, context = _run(runner, context, SHARED_STAGES)
-    attempts = _climb(runner, context, shared) if _complete(shared, SHARED_STAGES) else []
-    best = choose(attempts) if attempts else Attempt(context, _evidence(shared))
-    tried = [describe(a.context.size, a.evidence) for a in attempts]
+    attempts: list[Attempt] = []
+    if _complete(shared, SHARED_STAGES):
+        _climb(runner, context, shared, attempts)
+        _mend(runner, attempts)
+    best = choose(attempts) if attempts else Attempt(context, shared)
+    tried = [describe(a.context.size, a.evidence) + a.mended for a in attempts]
     runner.journal.keep(runner.steps)
     return assemble(
-        replace(best, evidence=(*best.evidence, *disclose(len(attempts)))),
+        best,
+        evidence=(*best.evidence, *disclose(len(attempts)), *_stopped(runner, best)),
         records=records,
-        authored=_authored(best.context.workspace, runner.author),
         tried=tuple(tried) if len(attempts) > 1 or missed(best.evidence) else (),
+        asked=tuple(runner.desk.asked),
     )
 
 
@@ -138,18 +178,70 @@ def _given_files(goal: Goal, plan: Plan) -> dict[str, bytes]:
     }
 
 
-def _climb(runner: _Runner, context: Context, shared: Sequence[StageResult]) -> list[Attempt]:
+def _climb(
+    runner: _Runner, context: Context, shared: Sequence[Step], attempts: list[Attempt]
+) -> None:
     """Try sizes, as long as what was missed says that another one may do better."""
-    attempts: list[Attempt] = []
     size: ModelSize | None = context.plan.sizes[0]
-    while size is not None:
+    carried: dict[Stage, Written] = {}
+    while size is not None and not runner.desk.stopped:
         if attempts:
             runner.progress.note(f"a limit was missed; now the {size.name} network")
-        results, reached = _run(runner, replace(context, size=size), SIZE_STAGES)
-        attempts.append(Attempt(reached, (*_evidence(shared), *_evidence(results))))
+        steps, reached = _run(runner, replace(context, size=size), SIZE_STAGES, carried=carried)
+        attempts.append(Attempt(reached, (*shared, *steps)))
+        carried = _carried(runner, steps, after=Stage.TRAIN)
         tried = [attempt.context.size for attempt in attempts]
         size = next_size(context.plan.sizes, tried, attempts[-1].evidence)
-    return attempts
+
+
+def _mend(runner: _Runner, attempts: list[Attempt]) -> None:
+    """Let the author of the stage at fault repair it, where no other size mended what was missed.
+
+    Bounded by the number of repairs of each stage. What comes after the stage is written anew only
+    where it no longer fits.
+    """
+    history: dict[Stage, list[Tried]] = {}
+    latest = choose(attempts)
+    while runner.desk.author.learns and not runner.desk.stopped:
+        at_fault = blamed(latest.evidence)
+        if at_fault is None or choose(attempts).flawless:
+            return
+        stage, failures = at_fault
+        written = next((s.done.written for s in latest.steps if s.stage is stage and s.done), None)
+        tried = history.setdefault(stage, [])
+        if written is None or len(tried) >= runner.desk.max_repairs:
+            return
+        tried.append(Tried(written.author, written.files, failures))
+        runner.progress.note(f"{stage.value} is repaired: {failures[0].line[:300]}")
+        before = [step for step in latest.steps if _order(step.stage) < _order(stage)]
+        rest = [s for s in Stage if _order(s) >= _order(stage)]
+        steps, reached = _run(
+            runner,
+            _back_to(latest.context, before),
+            rest,
+            carried=_carried(runner, latest.steps, after=stage),
+            tried={stage: tried},
+        )
+        latest = Attempt(reached, (*before, *steps), f" (repair {len(tried)} of {stage.value})")
+        attempts.append(latest)
+
+
+def _carried(runner: _Runner, steps: Sequence[Step], after: Stage) -> dict[Stage, Written]:
+    """Return the files that need not be written again for another network."""
+    if not runner.desk.author.learns:
+        return {}
+    done = [step.done for step in steps if step.done and _order(step.stage) > _order(after)]
+    return {one.stage: one.written for one in done if not one.failures}
+
+
+def _back_to(context: Context, steps: Sequence[Step]) -> Context:
+    """Return the context as the given steps left it, with the files of the others kept as facts."""
+    made = {name: content for step in steps for name, content in step.result.made.items()}
+    return replace(context, made=made)
+
+
+def _order(stage: Stage) -> int:
+    return list(Stage).index(stage)
 
 
 def choose(attempts: Sequence[Attempt]) -> Attempt:
@@ -187,38 +279,44 @@ def disclose(networks: int) -> tuple[Evidence, ...]:
 
 
 def _run(
-    runner: _Runner, context: Context, stages: Sequence[Stage]
-) -> tuple[list[StageResult], Context]:
+    runner: _Runner,
+    context: Context,
+    stages: Sequence[Stage],
+    carried: Mapping[Stage, Written] = MappingProxyType({}),
+    tried: Mapping[Stage, Sequence[Tried]] = MappingProxyType({}),
+) -> tuple[list[Step], Context]:
     """Run stages one after the other, until one leaves nothing to go on with."""
-    results: list[StageResult] = []
+    steps: list[Step] = []
     for stage in stages:
-        context, result = _step(runner, context, stage)
-        results.append(result)
-        if not result.usable:
+        runner.progress.stage_started(stage)
+        done = runner.desk.produce(stage, context, tried.get(stage, ()), carried.get(stage))
+        if isinstance(done, StageResult):
+            steps.append(Step(done))
+            runner.progress.stage_finished(stage, done.evidence, 0.0, resumed=False)
             break
-        context = replace(context, made={**context.made, **result.made})
-    return results, context
+        steps.append(Step(done.result, done))
+        evidence, ran = done.result.evidence, done.ran
+        runner.progress.stage_finished(stage, evidence, ran.seconds, ran.resumed)
+        context = done.context
+        if not done.result.usable or runner.desk.stopped:
+            break
+        context = replace(context, made={**context.made, **done.result.made})
+    return steps, context
 
 
-def _step(runner: _Runner, context: Context, stage: Stage) -> tuple[Context, StageResult]:
-    """Let a stage be written and checked, or take its result from an earlier, interrupted run."""
-    runner.progress.stage_started(stage)
-    files = runner.author.write(stage, context.facts())
-    context = replace(context, workspace=context.workspace.with_authored(stage, files))
+def _check(runner: _Runner, stage: Stage, context: Context) -> Ran:
+    """Run the checks of a stage, or take them from an earlier, interrupted run."""
     key = step_key(stage.value, {**_inputs(context), "tools": fingerprint(stage)})
     runner.steps.add(key)
     if (kept := runner.journal.read(key)) is not None:
-        result, seconds = kept
-        runner.progress.stage_finished(stage, result.evidence, seconds, resumed=True)
-        return context, result
+        return Ran(*kept, resumed=True)
     began = time.monotonic()
     result = RUNS[stage](context)
     refuse_full_disk(result.evidence, runner.workdir)
     seconds = time.monotonic() - began
     if _worth_keeping(result):
         runner.journal.write(key, result, seconds)
-    runner.progress.stage_finished(stage, result.evidence, seconds, resumed=False)
-    return context, result
+    return Ran(result, seconds, resumed=False)
 
 
 def _inputs(context: Context) -> dict[str, bytes]:
@@ -238,18 +336,16 @@ def _worth_keeping(result: StageResult) -> bool:
     return result.usable and all(e.outcome is not Outcome.INFRASTRUCTURE for e in result.evidence)
 
 
-def _complete(results: Sequence[StageResult], stages: Sequence[Stage]) -> bool:
-    return len(results) == len(stages) and results[-1].usable
+def _complete(steps: Sequence[Step], stages: Sequence[Stage]) -> bool:
+    return len(steps) == len(stages) and steps[-1].result.usable
 
 
-def _evidence(results: Sequence[StageResult]) -> tuple[Evidence, ...]:
-    return tuple(evidence for result in results for evidence in result.evidence)
-
-
-def _authored(workspace: Workspace, author: Author) -> tuple[AuthoredFile, ...]:
-    return tuple(
-        AuthoredFile(path, stage, author.name)
-        for stage, paths in AUTHORED_PATHS.items()
-        for path in paths
-        if path in workspace.files
-    )
+def _stopped(runner: _Runner, best: Attempt) -> tuple[Evidence, ...]:
+    """Say why nobody was asked any more, where that was so."""
+    why = runner.desk.stopped
+    stage = best.steps[-1].stage
+    if not why or any(e.detail == why for e in best.evidence):
+        return ()
+    method = "what asking a language model takes, against its budget"
+    claim = "The authors had what they needed to mend what failed"
+    return (unmeasured(f"{stage.value}.budget", stage, claim, Outcome.INFRASTRUCTURE, method, why),)

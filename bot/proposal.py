@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from bot.evidence import Evidence, Outcome, Stage
 from bot.goal import Goal
+from bot.llm.language_model import Usage
 from hardware_runner.report import RunReport
 
 
@@ -21,6 +22,25 @@ class AuthoredFile:
     stage: Stage
     author: str  # "template: image-classification" or a model's name
     tries: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One time that a language model was asked, and what came of it.
+
+    Attributes:
+        purpose: 'understand', or the stage whose files were wanted.
+        number: counts the tries for this purpose, from 1.
+        author: the model's name.
+        usage: what its calls took.
+        causes: what was found wrong, one line each; empty where the answer was taken.
+    """
+
+    purpose: str
+    number: int
+    author: str
+    usage: tuple[Usage, ...]
+    causes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +82,7 @@ class Proposal:
     tried: tuple[str, ...] = ()  # what was tried where a limit was missed, one line each
     inputs_sha256: Mapping[str, str] = field(default_factory=dict)
     tools: Mapping[str, str] = field(default_factory=dict)
+    asked: tuple[Asked, ...] = ()  # every time a language model was asked, in order
 
     @property
     def missed(self) -> tuple[Evidence, ...]:

@@ -4,33 +4,65 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from bot.evidence import Evidence
-from bot.proposal import AuthoredFile, Figures, Proposal
+from bot.evidence import Evidence, Outcome, Stage
+from bot.proposal import Asked, AuthoredFile, Figures, Proposal
 from bot.records import Records, digest
 from bot.stages import arrays
-from bot.stages.stage_result import Context
+from bot.stages.stage_result import Context, StageResult
 from bot.tools import package_versions
+from bot.workspace import AUTHORED_PATHS
+from bot.writing import Done
 from hardware_runner.report import RunReport
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """A stage of an attempt; `done` says who wrote it, and is None where no file could be run."""
+
+    result: StageResult
+    done: Done | None = None
+
+    @property
+    def stage(self) -> Stage:
+        """Return which stage it is."""
+        return self.result.stage
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
-    """One candidate: its files and artefacts, and the evidence of all stages up to it."""
+    """One candidate: its files and artefacts, and all stages up to it.
+
+    `mended` says which repair led to it, for people; empty for none.
+    """
 
     context: Context
-    evidence: tuple[Evidence, ...]
+    steps: Sequence[Step]
+    mended: str = ""
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Return the evidence of all stages."""
+        return tuple(evidence for step in self.steps for evidence in step.result.evidence)
+
+    @property
+    def flawless(self) -> bool:
+        """Say whether every stage ran and nothing failed."""
+        failed = any(e.outcome is Outcome.FAIL for e in self.evidence)
+        return len(self.steps) == len(Stage) and not failed
 
 
 def assemble(
     attempt: Attempt,
     *,
+    evidence: tuple[Evidence, ...],
     records: Records,
-    authored: tuple[AuthoredFile, ...],
     tried: tuple[str, ...],
+    asked: tuple[Asked, ...] = (),
 ) -> Proposal:
     """Return the proposal for a candidate."""
     context = attempt.context
@@ -44,8 +76,8 @@ def assemble(
     return Proposal(
         goal=context.goal,
         files=dict(sorted(files.items())),
-        authored=authored,
-        evidence=attempt.evidence,
+        authored=_authored(attempt),
+        evidence=evidence,
         reports=reports,
         figures=_figures(context, reports),
         tried=tried,
@@ -58,6 +90,17 @@ def assemble(
             },
         },
         tools=_tools(reports),
+        asked=asked,
+    )
+
+
+def _authored(attempt: Attempt) -> tuple[AuthoredFile, ...]:
+    """Return who wrote the files of the proposal."""
+    done = [step.done for step in attempt.steps if step.done is not None]
+    return tuple(
+        AuthoredFile(path, one.stage, one.written.author, one.tries)
+        for one in done
+        for path in AUTHORED_PATHS[one.stage]
     )
 
 

@@ -1,1 +1,1 @@
-"""Authors write the files of a stage: a template author, later a language model."""
+"""Authors write the files of a stage: a language model, or the worked projects we ship."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from importlib import resources
+from pathlib import Path
 
 import jinja2
 
+from bot.authors.author import Tried, Written
 from bot.authors.facts import Facts
 from bot.evidence import Stage
-from bot.goal import Task
+from bot.goal import Goal, Task
 from bot.sandbox.job import Origin
 from bot.workspace import AUTHORED_PATHS
 
@@ -27,15 +29,17 @@ class TemplateAuthor:
         return f"template: {self._task.value}"
 
     @property
-    def origin(self) -> Origin:
-        """Return whose code it is."""
-        return Origin.TEMPLATE
+    def learns(self) -> bool:
+        """Say that it writes the same again, whatever was wrong with it."""
+        return False
 
-    def write(self, stage: Stage, facts: Facts) -> Mapping[str, str]:
+    def write(
+        self, stage: Stage, facts: Facts, tried: Sequence[Tried] = (), candidate: int = 0
+    ) -> Written:
         """Return the stage's files, by path relative to the project folder."""
         environment = _environment()
-        return {
-            path: environment.get_template(f"{self._task.value}/{path}.j2").render(
+        files = {
+            path: environment.select_template(_candidates(path, facts.goal)).render(
                 facts=facts,
                 goal=facts.goal,
                 plan=facts.plan,
@@ -43,6 +47,19 @@ class TemplateAuthor:
             )
             for path in AUTHORED_PATHS[stage]
         }
+        return Written(files, self.name, Origin.TEMPLATE)
+
+
+def _candidates(path: str, goal: Goal) -> list[str]:
+    """Return the templates that a file may have: its task's, its source's, the one for all."""
+    kind = goal.data.uri.partition(":")[0]
+    source = "csv" if kind == "sklearn" else kind
+    return [f"{goal.task.value}/{path}.j2", f"{Path(path).stem}/{source}.py.j2", f"any/{path}.j2"]
+
+
+def has_templates(task: Task) -> bool:
+    """Say whether there is a worked project for a task."""
+    return resources.files("templates").joinpath("projects", task.value).is_dir()
 
 
 def _environment() -> jinja2.Environment:

@@ -109,7 +109,7 @@ def context(wanted: Goal | None = None, data: TableRecords | None = None) -> Con
     author = TemplateAuthor(wanted.task)
     workspace = found.workspace
     for stage in Stage:
-        workspace = workspace.with_authored(stage, author.write(stage, found.facts()))
+        workspace = workspace.with_authored(stage, author.write(stage, found.facts()).files)
     return replaced(found, workspace=workspace)
 
 

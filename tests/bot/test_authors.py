@@ -163,7 +163,7 @@ def test_shares_of_no_light_are_equal(tmp_path: Path) -> None:
     context = small_project.context()
     plan = replace(context.plan, features=FeatureKind.RATIO)
     facts = describe(context.goal, plan, context.size, context.split.train, {})
-    files = TemplateAuthor(Task.TABULAR_SENSOR).write(Stage.FEATURES, facts)
+    files = TemplateAuthor(Task.TABULAR_SENSOR).write(Stage.FEATURES, facts).files
     context.workspace.with_authored(Stage.FEATURES, files).write_to(tmp_path / "project")
     features = FeaturesLibrary(tmp_path / "project", tmp_path / "build")
     raw = np.array([[1, 2, 3, 4], [0, 0, 0, 0]], dtype=np.float32)

@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot import pipeline
+from bot.authors.author import Written
 from bot.authors.template_author import TemplateAuthor
 from bot.evidence import Evidence, Outcome, Relation, Stage, judge
 from bot.goal import Limits
@@ -24,7 +26,7 @@ from bot.ladder import describe, next_size
 from bot.pipeline import choose, run_stages
 from bot.plan import make_plan
 from bot.progress import Silent
-from bot.publication import Attempt
+from bot.publication import Attempt, Step
 from bot.sandbox.job import NeedsSandboxError, Origin
 from bot.stages.stage_result import Context, StageResult, unmeasured
 from tests.bot import small_project
@@ -151,11 +153,15 @@ def test_a_size_that_was_tried_is_described_with_what_it_missed() -> None:
 
 def test_the_best_attempt_is_chosen() -> None:
     context = small_project.context()
-    weak, large, good = (Attempt(context, evidence) for evidence in (WEAK, LARGE, GOOD))
-    better = Attempt(context, (figure("firmware.host.accuracy", Outcome.FAIL, 93.0),))
+
+    def attempt(evidence: tuple[Evidence, ...]) -> Attempt:
+        return Attempt(context, (Step(StageResult(Stage.FIRMWARE, evidence)),))
+
+    weak, large, good = (attempt(evidence) for evidence in (WEAK, LARGE, GOOD))
+    better = attempt((figure("firmware.host.accuracy", Outcome.FAIL, 93.0),))
     assert choose([weak, good, large]) is good
     assert choose([weak, better]) is better
-    assert choose([good, Attempt(context, GOOD)]) is good
+    assert choose([good, attempt(GOOD)]) is good
 
 
 def rehearsed(
@@ -250,9 +256,8 @@ def test_a_stage_that_breaks_ends_in_a_proposal_that_says_so(
 
 def test_code_of_others_is_not_run(tmp_path: Path) -> None:
     class Model(TemplateAuthor):
-        @property
-        def origin(self) -> Origin:
-            return Origin.LANGUAGE_MODEL
+        def write(self, *arguments: Any, **named: Any) -> Written:
+            return replace(super().write(*arguments, **named), origin=Origin.LANGUAGE_MODEL)
 
     goal = small_project.goal()
     with pytest.raises(NeedsSandboxError):
