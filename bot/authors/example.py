@@ -1,4 +1,4 @@
-"""The worked example that a prompt shows: a project of the same kind, with data that nobody asked for.
+"""The worked example of a prompt: a project of the same kind, with data that nobody asked for.
 
 It shows layout, names and style. What depends on the data differs from the answer that is wanted;
 what does not, as the conversion, is nearly that answer, and is meant to be.
@@ -7,12 +7,20 @@ what does not, as the conversion, is nearly that answer, and is meant to be.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
 
-from bot.authors.facts import ColumnFacts, Facts
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bot.authors.facts import Facts, describe
 from bot.authors.template_author import TemplateAuthor, has_templates
 from bot.evidence import Stage
 from bot.goal import DataSource, Goal, Limits, RawInput, RawType, Task
-from bot.plan import FeatureKind, ModelSize, Plan
+from bot.plan import FeatureKind, make_plan
+from bot.records import ArrayRecords, Records, TableRecords
 
 ANOTHER = (
     "From a project with other data. Take its layout and style, and the facts from above: shapes, "
@@ -26,11 +34,12 @@ WITH_FACTS = (
 
 def another(facts: Facts, stage: Stage) -> Mapping[str, str]:
     """Return a stage's files in the nearest worked project; empty where there is none."""
-    task = facts.goal.task
-    if not has_templates(task):
+    goal = facts.goal
+    if not has_templates(goal.task):
         return {}
-    made_up = _PICTURES if task is Task.IMAGE_CLASSIFICATION else _readings(facts.plan.features)
-    return TemplateAuthor(task).write(stage, made_up).files
+    source = goal.data.uri.partition(":")[0]
+    made_up = _made_up(goal.task, "csv" if source == "sklearn" else source, facts.plan.features)
+    return TemplateAuthor(goal.task).write(stage, made_up).files
 
 
 def with_facts(facts: Facts, stage: Stage) -> Mapping[str, str]:
@@ -40,66 +49,58 @@ def with_facts(facts: Facts, stage: Stage) -> Mapping[str, str]:
     return TemplateAuthor(facts.goal.task).write(stage, facts).files
 
 
-def _facts(
-    goal: Goal,
-    kind: FeatureKind,
-    shape: tuple[int, ...],
-    size: ModelSize,
-    columns: tuple[ColumnFacts, ...],
-) -> Facts:
-    plan = Plan(kind, shape, (size,), 40, 32, 1, goal.boards, ())
-    return Facts(
-        goal=goal,
-        plan=plan,
-        size=size,
-        label_column=goal.data.label_column,
-        columns=columns,
-        channels=(),
-        samples=1200,
-        minimum=min(column.minimum for column in columns),
-        maximum=max(column.maximum for column in columns),
-        entry="train.csv",
-        files={},
-    )
+_LABELS: Mapping[Task, tuple[str, ...]] = {
+    Task.IMAGE_CLASSIFICATION: ("left", "right", "none"),
+    Task.KEYWORD_SPOTTING: ("go", "halt", "silence"),
+    Task.MOTION: ("lifted", "shaken", "still"),
+    Task.TABULAR_SENSOR: ("well", "worn", "dry"),
+}
+_SAMPLES: Mapping[Task, RawInput] = {
+    Task.IMAGE_CLASSIFICATION: RawInput(
+        shape=(12, 16), dtype=RawType.UINT8, unit="grey level, 0 to 255"
+    ),
+    Task.KEYWORD_SPOTTING: RawInput(
+        shape=(8000,), dtype=RawType.INT16, unit="sound, 8,000 a second"
+    ),
+    Task.MOTION: RawInput(shape=(24, 3), dtype=RawType.INT16, unit="acceleration, 1/1000 g"),
+    Task.TABULAR_SENSOR: RawInput(
+        shape=(4,),
+        dtype=RawType.INT16,
+        unit="as the sensors say",
+        names=("rms", "peak", "warmth", "current"),
+    ),
+}
+_EACH = 12  # made-up records of each label
 
 
-def _goal(task: Task, title: str, labels: tuple[str, ...], raw: RawInput) -> Goal:
-    return Goal(
+@cache
+def _made_up(task: Task, source: str, kind: FeatureKind) -> Facts:
+    """Return the facts of a project that does not exist, about values that were drawn at random."""
+    raw, labels = _SAMPLES[task], _LABELS[task]
+    random = np.random.default_rng(1)
+    values = random.integers(0, 255, (_EACH * len(labels), *raw.shape)).astype(raw.dtype.value)
+    records = _records(raw, source, values, tuple(label for label in labels for _ in range(_EACH)))
+    goal = Goal(
         name="example",
-        title=title,
-        statement=title,
+        title="An example",
+        statement="An example",
         task=task,
-        data=DataSource(uri="csv:example.csv", label_column="kind"),
+        data=DataSource(uri=f"{source}:example", label_column=records.label_column),
         labels=labels,
         raw=raw,
         boards=("host",),
         limits=Limits(),
     )
+    plan = replace(make_plan(goal, records, 1), features=kind)
+    return describe(goal, plan, plan.sizes[0], records, {})
 
 
-_PICTURES = _facts(
-    _goal(
-        Task.IMAGE_CLASSIFICATION,
-        "Arrows on a belt",
-        ("left", "right", "none"),
-        RawInput(shape=(12, 16), dtype=RawType.UINT8, unit="grey level, 0 to 255"),
-    ),
-    FeatureKind.SCALE,
-    (12, 16, 1),
-    ModelSize("small", (4, 8, 16), (1, 2, 2), 2_083, 35_136),
-    tuple(ColumnFacts(f"pixel{i}", 0.0, 255.0, 90.5, 61.25) for i in range(192)),
-)
-
-
-def _readings(kind: FeatureKind) -> Facts:
-    columns = (
-        ColumnFacts("rms", 12.0, 911.0, 203.25, 88.5),
-        ColumnFacts("peak", 40.0, 4_011.0, 1_012.75, 402.5),
-        ColumnFacts("warmth", 180.0, 911.0, 431.5, 120.125),
-        ColumnFacts("current", 3.0, 77.0, 31.0625, 9.75),
-    )
-    names = tuple(column.name for column in columns)
-    raw = RawInput(shape=(4,), dtype=RawType.INT16, unit="as the sensors say", names=names)
-    labels = ("well", "worn", "dry")
-    goal = _goal(Task.TABULAR_SENSOR, "State of a pump", labels, raw)
-    return _facts(goal, kind, (4,), ModelSize("small", (16,), (), 131, 112), columns)
+def _records(
+    raw: RawInput, source: str, values: npt.NDArray[Any], labels: tuple[str, ...]
+) -> Records:
+    if source != "csv":
+        return ArrayRecords(values, labels, f"{source}:example", "")
+    table = values.reshape(len(values), -1)
+    names = raw.names or tuple(f"v{i}" for i in range(table.shape[1]))
+    frame = pd.DataFrame(table, columns=list(names)).assign(kind=labels)
+    return TableRecords(frame, "kind", "csv:example", "")

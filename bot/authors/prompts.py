@@ -47,6 +47,8 @@ _SUGGESTIONS: Mapping[FeatureKind, str] = {
     FeatureKind.SCALE: "divide every value by the largest of the training records, so that 0..1",
     FeatureKind.STANDARDISE: "for each column (value - mean) / standard deviation, 0 where that "
     "deviation is 0",
+    FeatureKind.STANDARDISE_CHANNELS: "for each channel of the last axis (value - mean) / standard "
+    "deviation, 0 where that deviation is 0",
     FeatureKind.RATIO: "each value's share of the sum of the sample's values, equal shares where "
     "the sum is not above 0",
 }
