@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from bot.sandbox import bubblewrap
+from bot.sandbox import bubblewrap, container
 from bot.sandbox.bubblewrap import BubblewrapSandbox
 from bot.sandbox.job import NeedsSandboxError, Origin, Sandbox
 from bot.sandbox.process import ProcessSandbox
@@ -18,20 +18,49 @@ CHOICE_VARIABLE = "BOARDWRIGHT_SANDBOX"
 def choose(origin: Origin, variables: Mapping[str, str] = os.environ) -> Sandbox:
     """Return where code of an origin runs.
 
-    Shipped templates run as plain processes. For everything else it is bubblewrap, and no sandbox
-    only where somebody accepted that in words.
+    Shipped templates run as plain processes. Everything else runs in Docker, with gVisor where the
+    daemon has it, else in bubblewrap, and without a sandbox only where somebody accepted that in
+    words. `BOARDWRIGHT_SANDBOX` names one of `docker` and `bubblewrap` to use no other.
 
     Raises:
         NeedsSandboxError: there is none; the text names the cures.
     """
     if origin is Origin.TEMPLATE:
         return ProcessSandbox()
-    problem = bubblewrap.missing()
-    if not problem:
-        return BubblewrapSandbox()
+    problems = []
+    for name, look in _wanted(variables).items():
+        found = look()
+        if not isinstance(found, str):
+            return found
+        problems.append(f"{name}: {found}.")
     if variables.get(ACCEPT_VARIABLE, "").strip() == ACCEPT_WORDS:
         return ProcessSandbox(accept_any=True)
+    listed = "\n- ".join(problems)
     raise NeedsSandboxError(
-        f"Code by a {origin.value} needs a sandbox that isolates it. {problem}. "
-        f'Or set {ACCEPT_VARIABLE}="{ACCEPT_WORDS}".'
+        f"Code by a {origin.value} runs only where it is isolated, and there is no sandbox here.\n"
+        f"- {listed}\nEither of them will do. To run without, at your own risk, set "
+        f'{ACCEPT_VARIABLE}="{ACCEPT_WORDS}".'
     )
+
+
+def find_bubblewrap() -> Sandbox | str:
+    """Return bubblewrap's sandbox, or what keeps it from working here, with its cure."""
+    return bubblewrap.missing() or BubblewrapSandbox()
+
+
+BACK_ENDS: Mapping[str, Callable[[], Sandbox | str]] = {
+    "docker": container.available,
+    "bubblewrap": find_bubblewrap,
+}
+"""What there is, the strongest first."""
+
+
+def _wanted(variables: Mapping[str, str]) -> Mapping[str, Callable[[], Sandbox | str]]:
+    name = variables.get(CHOICE_VARIABLE, "").strip()
+    if not name:
+        return BACK_ENDS
+    if name not in BACK_ENDS:
+        raise NeedsSandboxError(
+            f"{CHOICE_VARIABLE} is '{name}'; it can be {' or '.join(BACK_ENDS)}, or left out."
+        )
+    return {name: BACK_ENDS[name]}

@@ -1,7 +1,9 @@
-"""A filter of system calls for bubblewrap: a list of those that no program here has any need of.
+"""A filter of system calls: a list of those that no program here has any need of.
 
 It is written as the classic BPF program that `bwrap --seccomp FD` reads, so that no binding of
-libseccomp is needed. The numbers are of the kernel's interface, which never changes.
+libseccomp is needed. The numbers are of the kernel's interface, which never changes. In a
+container, `python -m bot.sandbox.seccomp PROGRAM ...` puts it on top of Docker's own filter, and
+only then starts what was asked for.
 
 Source: Linux, Documentation/userspace-api/seccomp_filter.rst; include/uapi/linux/seccomp.h,
 filter.h and bpf_common.h; the numbers: asm/unistd_64.h (x86-64), asm-generic/unistd.h (AArch64).
@@ -9,10 +11,12 @@ filter.h and bpf_common.h; the numbers: asm/unistd_64.h (x86-64), asm-generic/un
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import platform
 import struct
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,10 +29,14 @@ _NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16
 _LOAD, _JUMP_EQUAL, _JUMP_AT_LEAST, _JUMP_ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 
+_LINE = struct.Struct("=HBBI")
+
+# Source: prctl(2).
+_PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
 _CLONE_NEWUSER, _TIOCSTI, _TIOCLINUX, _AF_UNIX = 0x10000000, 0x5412, 0x541C, 1
 
 # name: (x86-64, AArch64), None where an architecture does not have the call.
-_DENIED: dict[str, tuple[int | None, int | None]] = {
+DENIED: dict[str, tuple[int | None, int | None]] = {
     # memory that no process has mapped, which a watch on resident memory does not see
     **{"memfd_create": (319, 279), "memfd_secret": (447, 447)},
     **{"shmget": (29, 194), "msgget": (68, 186)},
@@ -89,7 +97,7 @@ def program(machine: str = "") -> bytes:
         KeyError: there is none for this architecture.
     """
     calls = _ARCHITECTURES[machine or platform.machine()]
-    denied = [pair[calls.column] for pair in _DENIED.values()]
+    denied = [pair[calls.column] for pair in DENIED.values()]
     lines = [
         _line(_LOAD, _ARCHITECTURE),
         *_unless(_JUMP_EQUAL, calls.audit, _KILL),
@@ -117,8 +125,30 @@ def open_program() -> int:
     return handle
 
 
+def install() -> None:
+    """Put this process, and all that it starts, under the filter for good.
+
+    Raises:
+        OSError: the kernel does not take it; the process must not go on then.
+    """
+    filters = program()
+    content = ctypes.create_string_buffer(filters, len(filters))
+    described = _Program(len(filters) // _LINE.size, ctypes.addressof(content))
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or library.prctl(
+        _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(described), 0, 0
+    ):
+        raise OSError(ctypes.get_errno(), "the filter of system calls was refused")
+
+
+class _Program(ctypes.Structure):
+    """`struct sock_fprog`."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
+
+
 def _line(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
-    return struct.pack("=HBBI", code, if_true, if_false, value)
+    return _LINE.pack(code, if_true, if_false, value)
 
 
 def _answer(jump: int, value: int, error: int) -> tuple[bytes, ...]:
@@ -135,3 +165,8 @@ def _when(call: int, argument: int, then: Sequence[bytes]) -> tuple[bytes, ...]:
     """Look at an argument of one call, and at the number of the call again afterwards."""
     body = (_line(_LOAD, _ARGUMENTS + 8 * argument), *then, _line(_LOAD, _NUMBER))
     return _line(_JUMP_EQUAL, call, 0, len(body)), *body
+
+
+if __name__ == "__main__":
+    install()
+    os.execvp(sys.argv[1], sys.argv[1:])  # noqa: S606
