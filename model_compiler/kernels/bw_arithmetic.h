@@ -24,7 +24,7 @@ static inline int32_t bw_multiply_high(int32_t value, int32_t multiplier)
 static inline int32_t bw_multiply_high_small(int32_t value, int32_t multiplier)
 {
     const int32_t doubled = value * 2;
-#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
+#if defined(__ARM_FEATURE_DSP) && defined(__arm__)
     int32_t result;
 
     __asm__("smmulr %0, %1, %2" : "=r"(result) : "r"(doubled), "r"(multiplier));

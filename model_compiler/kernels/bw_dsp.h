@@ -97,6 +97,15 @@ static inline int32_t bw_add_product_high(int32_t addend, int32_t value, int32_t
     return result;
 }
 
+/* Returns value cut to int8. */
+static inline int8_t bw_saturate(int32_t value)
+{
+    int32_t result;
+
+    __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(value));
+    return (int8_t)result;
+}
+
 #else
 
 /* The same for other compilers, and for this code run on another machine. */
@@ -144,6 +153,14 @@ static inline int32_t bw_add_product_high(int32_t addend, int32_t value, int32_t
     const int64_t product = ((int64_t)value * multiplier + ((int64_t)1 << 31)) >> 32;
 
     return (int32_t)((uint32_t)addend + (uint32_t)product);
+}
+
+static inline int8_t bw_saturate(int32_t value)
+{
+    if (value < INT8_MIN) {
+        return INT8_MIN;
+    }
+    return (int8_t)(value > INT8_MAX ? INT8_MAX : value);
 }
 
 #endif

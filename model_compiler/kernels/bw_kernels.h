@@ -76,6 +76,51 @@ typedef struct {
 
 void bw_conv_2d(const bw_conv_2d_t *p, const int8_t *input, int8_t *output, int8_t *scratch);
 
+/* CONV_2D whose weights are narrow, -127 to 127 (to be exact: of two neighbours the second may be
+ * -128 where the first is not negative), and whose sums lie within 24 bits: what converters make.
+ * The DSP extension has a form of its own for it, bw_conv_2d_dsp.c, elsewhere it is bw_conv_2d. */
+#if BW_DSP
+
+/* How the sums of one output channel become outputs, from a sum 256 times as great:
+ *
+ *     (addend - (sum < 0) + (sum / 128 * multiplier / 2^32, rounded)) >> shift
+ *
+ * cut to int8. addend is the output's zero point times 2^shift, and half a step more. bias is 256
+ * times that of bw_conv_2d_t, less 127 times the channel's weights at even places. */
+typedef struct {
+    int32_t bias;
+    int32_t multiplier;
+    int32_t addend;
+    int32_t shift;
+} bw_channel_t;
+
+/* The weights of a channel, filled up with zeros to `quads` quads, are numbered as in bw_conv_2d_t; a
+ * quad a b c d is stored as the 16-bit numbers 256 b + a and 256 d + c. A quad of an even channel
+ * stands before the same one of the next channel; behind an odd number of channels stands one of
+ * zeros. pointwise is 1 where the filter is 1x1, the stride 1, and input_channels is 4 * quads.
+ *
+ * scratch: 36 * quads bytes. */
+typedef struct {
+    int32_t batches;
+    int32_t input_channels;
+    int32_t output_channels;
+    bw_axis_t y;
+    bw_axis_t x;
+    int32_t quads;
+    int32_t pointwise;
+    int32_t input_zero_point;
+    int32_t activation_min;
+    int32_t activation_max;
+    const int32_t *weights;
+    const bw_channel_t *channels;
+} bw_conv_2d_narrow_t;
+
+void bw_conv_2d_narrow(const bw_conv_2d_narrow_t *p, const int8_t *input, int8_t *output,
+                       int8_t *scratch);
+#else
+#define bw_conv_2d_narrow bw_conv_2d
+#endif
+
 /* DEPTHWISE_CONV_2D. Weights are [y.filter][x.filter][input_channels * depth_multiplier]; output
  * channel c * depth_multiplier + m reads input channel c. bias as in bw_conv_2d.
  *
@@ -98,6 +143,20 @@ typedef struct {
 
 void bw_depthwise_conv_2d(const bw_depthwise_conv_2d_t *p, const int8_t *input, int8_t *output,
                           int8_t *scratch);
+
+/* DEPTHWISE_CONV_2D with a 3x3 filter, horizontal stride 1 or 2, horizontal padding 0 or 1, no
+ * dilation, depth_multiplier 1, and sums that are divided by 2 or more: what mobile networks are made
+ * of. The DSP extension has a form of its own for it, elsewhere it is bw_depthwise_conv_2d.
+ *
+ * scratch: as for bw_depthwise_conv_2d; with the DSP extension one channel of the input as the
+ * filter sees it, padding and all, two bytes an element, both sizes rounded up to even. output may
+ * equal input where both have one size. */
+#if BW_DSP
+void bw_depthwise_conv_2d_3x3(const bw_depthwise_conv_2d_t *p, const int8_t *input, int8_t *output,
+                              int8_t *scratch);
+#else
+#define bw_depthwise_conv_2d_3x3 bw_depthwise_conv_2d
+#endif
 
 /* FULLY_CONNECTED. Weights are [outputs][inputs]; bias as in bw_conv_2d. multipliers and shifts
  * have `outputs` entries where per_channel is 1, else one. */

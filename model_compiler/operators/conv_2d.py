@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from model_compiler import ir
-from model_compiler.c_text import struct
-from model_compiler.operators import agreement, expect, weighted_sum
+from model_compiler.arithmetic import activation_range
+from model_compiler.c_text import Constant, by_kernel_set, struct
+from model_compiler.operators import agreement, expect, narrow, weighted_sum
 from model_compiler.operators.contract import Context, Emitted, Memory
 from model_compiler.operators.window import Axis, axes
 from model_compiler.options import Conv2DOptions
@@ -51,40 +52,92 @@ def macs(op: ir.Operator, model: ir.Model) -> int:
 
 
 def scratch_bytes(op: ir.Operator, model: ir.Model) -> int:
-    """Return the bytes of two patches of input; pointwise convolutions read the input directly."""
-    weights = weighted_sum.operands(op, model).weights
-    return 0 if _is_pointwise(op, model) else 2 * weights.count // weights.shape[0]
+    """Return the bytes of patches of input, as the kernels that may run ask for them."""
+    found = weighted_sum.operands(op, model)
+    size = found.weights.count // found.weights.shape[_CHANNEL_AXIS]
+    general = 0 if _is_pointwise(op, model) else 2 * size
+    return max(general, 36 * narrow.quads(found)) if _is_narrow(op, model) else general
+
+
+def _is_narrow(op: ir.Operator, model: ir.Model) -> bool:
+    found = weighted_sum.operands(op, model)
+    return narrow.words(found) is not None and _narrow_channels(op, found) is not None
+
+
+def _narrow_channels(op: ir.Operator, found: weighted_sum.Operands) -> list[narrow.Channel] | None:
+    output = found.output
+    activation = expect.options(op, Conv2DOptions).activation
+    cut = activation_range(activation, output.scale, output.zero_point)
+    multipliers = weighted_sum.channel_multipliers(found, found.weights.shape[_CHANNEL_AXIS])
+    return narrow.channels(found, multipliers, cut)
 
 
 def emit(op: ir.Operator, context: Context) -> Emitted:
-    """Return the call of bw_conv_2d."""
-    options = expect.options(op, Conv2DOptions)
-    found = weighted_sum.operands(op, context.model)
-    channels = found.weights.shape[_CHANNEL_AXIS]
-    multipliers = weighted_sum.channel_multipliers(found, channels)
-    tables = weighted_sum.requantization(
-        op, context, _CHANNEL_AXIS, multipliers, options.activation
-    )
-    y, x = _axes(op, context.model)
-    pointwise = _is_pointwise(op, context.model)
-    parameters = struct(
-        "bw_conv_2d_t",
-        context.symbol(op),
-        {
-            "batches": found.input.shape[0],
-            "input_channels": found.input.shape[3],
-            "output_channels": channels,
-            "y": y.members,
-            "x": x.members,
-            "pointwise": int(pointwise),
-            "input_zero_point": found.input.zero_point,
-            **tables.members,
-        },
-    )
+    """Return the call of bw_conv_2d, or of bw_conv_2d_narrow where that serves."""
+    kernel, constants = "bw_conv_2d", _general_form(op, context)
+    if _is_narrow(op, context.model):
+        kernel, constants = "bw_conv_2d_narrow", _narrow_form(op, context)
+    needs_scratch = scratch_bytes(op, context.model) > 0
     source, target = context.address(op.inputs[0]), context.address(op.outputs[0])
-    scratch = "NULL" if pointwise else context.scratch()
+    scratch = context.scratch() if needs_scratch else "NULL"
     return Emitted(
-        (f"bw_conv_2d(&{parameters.name}, {source}, {target}, {scratch});",),
-        (*context.constant(op.inputs[0]), *tables.constants, parameters),
+        (f"{kernel}(&{context.symbol(op)}, {source}, {target}, {scratch});",),
+        (*context.constant(op.inputs[0]), *constants),
         ("bw_conv_2d",),
     )
+
+
+def _general_form(
+    op: ir.Operator, context: Context, weights: Constant | None = None
+) -> tuple[Constant, ...]:
+    """Return weights, written already or not, tables, and the parameters of bw_conv_2d."""
+    found = weighted_sum.operands(op, context.model)
+    multipliers = weighted_sum.channel_multipliers(found, found.weights.shape[_CHANNEL_AXIS])
+    activation = expect.options(op, Conv2DOptions).activation
+    tables = weighted_sum.requantization(
+        op, context, _CHANNEL_AXIS, multipliers, activation, weights
+    )
+    members = {
+        **_sizes(op, context.model),
+        "pointwise": int(_is_pointwise(op, context.model)),
+        "input_zero_point": found.input.zero_point,
+        **tables.members,
+    }
+    return (*tables.constants, struct("bw_conv_2d_t", context.symbol(op), members))
+
+
+def _sizes(op: ir.Operator, model: ir.Model) -> dict[str, int | tuple[int, ...]]:
+    found = weighted_sum.operands(op, model)
+    y, x = _axes(op, model)
+    return {
+        "batches": found.input.shape[0],
+        "input_channels": found.input.shape[3],
+        "output_channels": found.weights.shape[_CHANNEL_AXIS],
+        "y": y.members,
+        "x": x.members,
+    }
+
+
+def _narrow_form(op: ir.Operator, context: Context) -> tuple[Constant, ...]:
+    """Return weights, tables and parameters of bw_conv_2d_narrow, and of bw_conv_2d elsewhere."""
+    found = weighted_sum.operands(op, context.model)
+    weights = narrow.weights(found, context, 2)
+    channels = _narrow_channels(op, found)
+    assert channels is not None  # noqa: S101, the caller has asked
+    channels += [narrow.Channel(0, 0, 0, 1)] * (len(channels) % 2)
+    table = narrow.table(context.symbol(op, "channels"), channels)
+    activation = expect.options(op, Conv2DOptions).activation
+    least, greatest = activation_range(activation, found.output.scale, found.output.zero_point)
+    members = {
+        **_sizes(op, context.model),
+        "quads": narrow.quads(found),
+        "pointwise": int(_is_pointwise(op, context.model) and found.input.shape[3] % 4 == 0),
+        "input_zero_point": found.input.zero_point,
+        "activation_min": least,
+        "activation_max": greatest,
+        "weights": weights.name,
+        "channels": table.name,
+    }
+    dsp = narrow.together(table, struct("bw_conv_2d_narrow_t", context.symbol(op), members))
+    _, *general = _general_form(op, context, weights)
+    return weights, by_kernel_set(narrow.together(*general), dsp=dsp)

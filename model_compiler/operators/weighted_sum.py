@@ -89,15 +89,20 @@ def check_range(
         channel_axis: As in `check`.
         multipliers: Real multiplier of all channels, or of each.
     """
-    magnitude = _sum_by_channel(np.abs(found.weights.values().astype(np.int64)), channel_axis)
-    greatest = np.abs(folded_bias(found, channel_axis)) + 128 * magnitude
-    for index, value in enumerate(greatest.tolist()):
+    for index, value in enumerate(greatest_sums(found, channel_axis)):
         multiplier = multipliers[index % len(multipliers)]
         shift = quantize_multiplier(multiplier)[1] if multiplier < _MULTIPLIER_LIMIT else 31
         if shift > 30 or value << max(shift, 0) >= _SUM_LIMIT:
             problem = f"sums reach {value} times {multiplier:g}, more than 32 bits hold"
             cure = "Split the layer, or calibrate the conversion with data like those at run time."
             expect.refuse(op, problem, cure, found.weights.name)
+
+
+def greatest_sums(found: Operands, channel_axis: int) -> list[int]:
+    """Return what no sum exceeds in magnitude on its way from the folded bias, by channel."""
+    magnitude = _sum_by_channel(np.abs(found.weights.values().astype(np.int64)), channel_axis)
+    greatest: list[int] = (np.abs(folded_bias(found, channel_axis)) + 128 * magnitude).tolist()
+    return greatest
 
 
 def channel_multipliers(found: Operands, channels: int) -> list[float]:
@@ -125,6 +130,15 @@ def folded_bias(found: Operands, channel_axis: int) -> npt.NDArray[np.int64]:
     return folded
 
 
+def sum_bounds(found: Operands, channel_axis: int) -> list[tuple[int, int]]:
+    """Return the least and the greatest sum, bias and all, that any input gives, by channel."""
+    values = found.weights.values().astype(np.int64)
+    bias = folded_bias(found, channel_axis)
+    least = bias + _sum_by_channel(np.minimum(-128 * values, 127 * values), channel_axis)
+    greatest = bias + _sum_by_channel(np.maximum(-128 * values, 127 * values), channel_axis)
+    return list(zip(least.tolist(), greatest.tolist(), strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class Requantization:
     """The tables and members that the parameter structs of these operators share."""
@@ -139,12 +153,22 @@ def requantization(
     channel_axis: int,
     multipliers: list[float],
     activation: Activation,
+    weights: Constant | None = None,
 ) -> Requantization:
-    """Return weights, bias, multipliers and shifts as constants, and the members that name them."""
+    """Return weights, bias, multipliers and shifts as constants, and the members that name them.
+
+    Args:
+        op: The operator.
+        context: Its surroundings.
+        channel_axis: As in `check`.
+        multipliers: Real multiplier of all channels, or of each.
+        activation: What is fused to the operator.
+        weights: The weights where they are written already; else they are written as they are.
+    """
     found = operands(op, context.model)
     pairs = [quantize_multiplier(multiplier) for multiplier in multipliers]
     least, greatest = activation_range(activation, found.output.scale, found.output.zero_point)
-    (weights,) = context.constant(found.weights.index, "weights")
+    weights = weights or context.constant(found.weights.index, "weights")[0]
     bias = array("int32_t", context.symbol(op, "bias"), folded_bias(found, channel_axis).tolist())
     fixed = array("int32_t", context.symbol(op, "multipliers"), [q for q, _ in pairs])
     shifts = array("int8_t", context.symbol(op, "shifts"), [shift for _, shift in pairs])
