@@ -12,7 +12,7 @@ from bot.evidence import Evidence, Outcome, Stage
 from bot.goal import Goal, Limits
 from bot.sandbox.job import require_template
 from bot.scratch import scratch
-from bot.stages import arrays
+from bot.stages import app_checks, arrays
 from bot.stages.c_object import forbidden_words
 from bot.stages.firmware_answers import Expected, check_answers
 from bot.stages.firmware_cost import check_cost, check_footprint
@@ -41,6 +41,9 @@ def run(context: Context) -> StageResult:
     source = check_source(context.workspace.files["app.c"].decode())
     if source.outcome is not Outcome.PASS:
         return StageResult(_STAGE, (source,))
+    plain = app_checks.probe(context)
+    if any(e.outcome is not Outcome.PASS for e in plain):
+        return StageResult(_STAGE, (source, *plain))
     compiled = compile_model(load_model(context.made["model.tflite"]))
     test = arrays.load(context.made["test.npz"])
     int8 = arrays.load(context.made["int8_scores.npz"])
@@ -50,7 +53,7 @@ def run(context: Context) -> StageResult:
         decisions=None,
         macs=compiled.summary.macs,
     )
-    evidence: list[Evidence] = [source]
+    evidence: list[Evidence] = [source, *plain]
     reports: list[RunReport] = []
     names = [HOST, *(n for n in map(_canonical, context.goal.boards) if n != HOST)]
     for name in names:

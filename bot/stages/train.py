@@ -19,6 +19,7 @@ from bot.stages.train_checks import (
     check_linear,
     check_majority,
     check_seed,
+    check_serves,
     check_shape,
     check_size,
     check_softmax,
@@ -74,12 +75,14 @@ def _judge(
     shape = check_shape(described, scores, wanted)
     if shape.outcome is not Outcome.PASS:
         return (shape,), {}
+    _, validation = _validation_rows(context, len(context.split.train.labels))
     checks = (
         shape,
         check_history(training["history"]),
         *check_seed(training),
         check_softmax(scores),
         check_majority(truth, scores),
+        check_serves(training["history"], len(validation), truth, scores),
         _compare_with_linear(context, truth, scores),
         check_size(context.size, int(described["parameters"]), context.goal.limits.flash_max_bytes),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,9 @@ from bot.stages.stage_result import verdict
 from bot.statistics import accuracy, mcnemar_worse, wilson_interval
 
 SIGNIFICANCE = 0.05
+SERVING_DEVIATIONS = (
+    4.0  # of the difference of two accuracies: chance alone does not bring it about
+)
 HISTORY_KEYS = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 _STAGE = Stage.TRAIN
@@ -132,6 +136,38 @@ def check_linear(truth: _Labels, scores: _Floats, baseline: _Labels) -> Evidence
         f"against {100 * accuracy(truth, baseline):.2f} % of logistic regression on the features; "
         f"only the model right {ours} times, only the linear one {theirs} times",
         detail="A linear model does better: train longer, or take a larger or another network.",
+    )
+
+
+def check_serves(
+    history: Mapping[str, list[float]], validation: int, truth: _Labels, scores: _Floats
+) -> Evidence:
+    """Compare what fit() saw of its own model with what the saved model answers elsewhere.
+
+    A step that only the training does, such as a scaling within fit(), makes the two differ: the
+    validation samples get it, the device does not.
+
+    Args:
+        history: the learning curve.
+        validation: how many samples its validation figures are of.
+        truth, scores: of the held-out samples, which the saved model was given as the device is.
+    """
+    seen = (history.get("val_accuracy") or [0.0])[-1]
+    reached = accuracy(truth, scores.argmax(axis=1))
+    chance = math.sqrt(0.25 * (1 / max(1, validation) + 1 / len(truth)))
+    return judge(
+        "train.serves",
+        _STAGE,
+        "The saved model is as good elsewhere as fit() saw it",
+        round(100 * (seen - reached), 2),
+        "percentage points",
+        Relation.AT_MOST,
+        round(100 * SERVING_DEVIATIONS * chance, 2),
+        f"val_accuracy of the last epoch, {100 * seen:.1f} %, less the accuracy of the saved model "
+        f"on held-out samples, {100 * reached:.1f} %; the limit is {SERVING_DEVIATIONS:g} standard "
+        "deviations",
+        detail="fit() does something to its samples that the saved model and the device do not: "
+        "take every scaling out of train.py; features.c has it already.",
     )
 
 

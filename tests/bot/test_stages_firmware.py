@@ -287,7 +287,7 @@ def test_features_that_differ_on_the_board_are_found(
 @needs_gcc
 def test_an_app_that_does_not_build_is_found(context: Context) -> None:
     result = stage(context, "bw_seen = seen;", "bw_seen = unseen;")
-    assert failures(result) == ["firmware.host.builds"]
+    assert failures(result) == ["firmware.app_answers"]
     assert "unseen" in next(e for e in result.evidence if e.outcome is Outcome.FAIL).detail
 
 

@@ -256,3 +256,14 @@ def test_a_tensorflow_that_does_not_work_is_the_machine_s_fault(
     with pytest.raises(Infrastructure, match=told) as caught:
         train.run(small_project.replaced(context, sandbox=BrokenKeras()))
     assert caught.value.remedy
+
+
+def test_a_step_that_only_training_does_is_found() -> None:
+    truth = np.arange(400) % 10
+    right = np.eye(10, dtype=np.float32)[truth]
+    same = np.eye(10, dtype=np.float32)[np.zeros(400, dtype=np.int64)]
+    history = {"val_accuracy": [0.4, 0.97]}
+    assert train_checks.check_serves(history, 200, truth, right).outcome is Outcome.PASS
+    found = train_checks.check_serves(history, 200, truth, same)
+    assert found.outcome is Outcome.FAIL
+    assert "take every scaling out of train.py" in found.detail
