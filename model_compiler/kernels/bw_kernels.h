@@ -176,6 +176,41 @@ typedef struct {
 
 void bw_fully_connected(const bw_fully_connected_t *p, const int8_t *input, int8_t *output);
 
+/* FULLY_CONNECTED with narrow weights, as in bw_conv_2d_narrow; elsewhere it is bw_fully_connected. */
+#if BW_DSP
+
+/* As bw_channel_t, but for the bias. */
+typedef struct {
+    int32_t multiplier;
+    int32_t addend;
+    int32_t shift;
+} bw_scale_t;
+
+/* Weights are packed as in bw_conv_2d_narrow_t, a quad for each of four outputs; behind the last one
+ * stand zeros, and so in bias. scales has as many entries as bias where per_channel is 1, else one.
+ *
+ * scratch: 8 * quads bytes where expanded is 1. Where it is 0, scratch may be NULL and `inputs` is
+ * 4 * quads. */
+typedef struct {
+    int32_t batches;
+    int32_t inputs;
+    int32_t outputs;
+    int32_t quads;
+    int32_t expanded;
+    int32_t per_channel;
+    int32_t activation_min;
+    int32_t activation_max;
+    const int32_t *weights;
+    const int32_t *bias;
+    const bw_scale_t *scales;
+} bw_fully_connected_narrow_t;
+
+void bw_fully_connected_narrow(const bw_fully_connected_narrow_t *p, const int8_t *input,
+                               int8_t *output, int8_t *scratch);
+#else
+#define bw_fully_connected_narrow(p, input, output, scratch) bw_fully_connected(p, input, output)
+#endif
+
 /* AVERAGE_POOL_2D and MAX_POOL_2D. Padding is left out of the average and of the maximum. Dilation
  * is 1. */
 typedef struct {

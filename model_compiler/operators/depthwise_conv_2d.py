@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from model_compiler import ir
+from model_compiler.arithmetic import quantize_multiplier
 from model_compiler.c_text import struct
 from model_compiler.operators import agreement, expect, weighted_sum
 from model_compiler.operators.contract import Context, Emitted, Memory
 from model_compiler.operators.window import Axis, axes
+from model_compiler.optimise import Optimise
 from model_compiler.options import DepthwiseConv2DOptions
 
 MEMORY = Memory.OWN
 _CHANNEL_AXIS = 3
 _POINTER_BYTES = 8  # of a 64-bit host, so that one plan serves every target
+_SMALL_PLANE_BYTES = 1024  # below which a plane may take more than the tensors
 
 
 def check(op: ir.Operator, model: ir.Model) -> None:
@@ -48,11 +51,48 @@ def macs(op: ir.Operator, model: ir.Model) -> int:
 
 
 def scratch_bytes(op: ir.Operator, model: ir.Model) -> int:
-    """Return one pixel of padding, and a pointer for each tap behind it."""
+    """Return one pixel of padding and a pointer for each tap behind it, or a channel's plane."""
     found = weighted_sum.operands(op, model)
     _, filter_h, filter_w, _ = found.weights.shape
     pixel = -(-found.input.shape[3] // _POINTER_BYTES) * _POINTER_BYTES
-    return pixel + _POINTER_BYTES * filter_h * filter_w
+    general = pixel + _POINTER_BYTES * filter_h * filter_w
+    return max(general, _plane_bytes(op, model)) if _has_planes(op, model) else general
+
+
+def _plane_bytes(op: ir.Operator, model: ir.Model) -> int:
+    """Return the bytes of a channel as a filter of 3x3 sees it, two bytes an element."""
+    height, width = ((axis.output - 1) * axis.stride + 3 for axis in _axes(op, model))
+    return 2 * (height + height % 2) * (width + width % 2)
+
+
+def _has_planes(op: ir.Operator, model: ir.Model) -> bool:
+    """Return whether bw_depthwise_conv_2d_3x3 computes the operator."""
+    if model.optimise is Optimise.SIZE:
+        return False
+    found = weighted_sum.operands(op, model)
+    y, x = _axes(op, model)
+    channels = found.weights.shape[_CHANNEL_AXIS]
+    filters = {(axis.filter, axis.dilation) for axis in (y, x)}
+    shaped = filters == {(3, 1)} and x.stride in (1, 2) and x.padding in (0, 1)
+    if not shaped or channels != found.input.shape[3]:
+        return False
+    tensors = found.input.count + found.output.count
+    if _plane_bytes(op, model) > max(_SMALL_PLANE_BYTES, tensors // 2):
+        return False
+    multipliers = weighted_sum.channel_multipliers(found, channels)
+    bounds = weighted_sum.sum_bounds(found, _CHANNEL_AXIS)
+    return all(
+        _fits(quantize_multiplier(multiplier)[1], found.output.zero_point, max(-least, greatest))
+        for multiplier, (least, greatest) in zip(multipliers, bounds, strict=True)
+    )
+
+
+def _fits(shift: int, zero_point: int, greatest: int) -> bool:
+    """Return whether twice a sum fits into 32 bits, and its product, half a step and zero point."""
+    if shift >= 0:
+        return False
+    rounding = (2 * abs(zero_point) + 1) << (-shift - 1)
+    return max(2 * greatest, greatest + rounding) < 2**31 - 2
 
 
 def emit(op: ir.Operator, context: Context) -> Emitted:
@@ -79,9 +119,11 @@ def emit(op: ir.Operator, context: Context) -> Emitted:
         },
     )
     source, target = context.address(op.inputs[0]), context.address(op.outputs[0])
-    call = f"bw_depthwise_conv_2d(&{parameters.name}, {source}, {target}, {context.scratch()});"
+    kernels = ("bw_depthwise_conv_2d",)
+    if _has_planes(op, context.model):
+        kernels = ("bw_depthwise_conv_2d_3x3", *kernels)
     return Emitted(
-        (call,),
+        (f"{kernels[0]}(&{parameters.name}, {source}, {target}, {context.scratch()});",),
         (*context.constant(op.inputs[0]), *tables.constants, parameters),
-        ("bw_depthwise_conv_2d",),
+        kernels,
     )
