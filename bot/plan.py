@@ -11,9 +11,12 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from bot import spectrogram
 from bot.goal import Goal, Task
 from bot.records import Records
+from bot.spectrogram import Spectrogram
 
+DEFAULT_RATE_HZ = 16_000  # of sounds that come without one
 CONVOLUTION_BYTES = 3_500  # machine code that a convolution adds to dense layers, about
 _MAX_FINAL_EXTENT = 4  # an image is halved until its shorter side is at most this
 _FIRST_HALVED_ABOVE = 16  # larger images are halved by the first layer already, which saves RAM
@@ -25,6 +28,7 @@ class FeatureKind(Enum):
     SCALE = "scale"  # grey levels to 0..1
     STANDARDISE = "standardise"  # mean 0, deviation 1, over the training records
     STANDARDISE_CHANNELS = "standardise-channels"  # the same for each channel of a window
+    SPECTROGRAM = "spectrogram"  # logarithms of the energy in bands of frequencies, by frame
     RATIO = "ratio"  # each channel's share of the sum, which does not depend on brightness
 
 
@@ -64,6 +68,7 @@ class Plan:
         seed: of the split, and of the training.
         boards: names as in the goal.
         reasons: why, one line each, for people.
+        spectrogram: how a sound is cut into frames and bands; None for other samples.
     """
 
     features: FeatureKind
@@ -74,6 +79,7 @@ class Plan:
     seed: int
     boards: tuple[str, ...]
     reasons: tuple[str, ...]
+    spectrogram: Spectrogram | None = None
 
     @property
     def feature_count(self) -> int:
@@ -90,6 +96,7 @@ def make_plan(goal: Goal, training: Records, seed: int) -> Plan:
         seed: of the whole run.
     """
     samples = len(training.labels)
+    sound: Spectrogram | None = None
     if goal.task is Task.IMAGE_CLASSIFICATION:
         kind, why = FeatureKind.SCALE, "grey levels are scaled to 0..1: pixels share one unit"
         shape = goal.raw.shape if len(goal.raw.shape) == 3 else (*goal.raw.shape, 1)
@@ -100,6 +107,15 @@ def make_plan(goal: Goal, training: Records, seed: int) -> Plan:
         readings, channels = goal.raw.shape
         shape = (readings, 1, channels)
         candidates = [_temporal(name, shape, w, goal) for name, w in _FILTERS.items()]
+    elif goal.task is Task.KEYWORD_SPOTTING:
+        kind = FeatureKind.SPECTROGRAM
+        sound = spectrogram.fit(goal.raw.count, goal.raw.rate_hz or DEFAULT_RATE_HZ)
+        shape = (sound.frames, sound.band_count, 1)
+        why = (
+            f"a spectrogram of {sound.frames} frames and {sound.band_count} bands: what a sound is "
+            "shows in its frequencies"
+        )
+        candidates = [_convolutional(name, shape, w, goal) for name, w in _FILTERS.items()]
     else:
         kind, why = _tabular_features(goal, training, seed)
         shape = (goal.raw.count,)
@@ -115,6 +131,7 @@ def make_plan(goal: Goal, training: Records, seed: int) -> Plan:
         seed=seed,
         boards=goal.boards,
         reasons=(why, *_size_reasons(sizes, candidates)),
+        spectrogram=sound,
     )
 
 

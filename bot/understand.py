@@ -144,9 +144,9 @@ def _load(answers: Mapping[Field, str], base_dir: Path, asker: Asker) -> Loaded 
         asker.ask(
             Field.DATA.value,
             "no data are named.",
-            "Which labelled samples shall be learned from? A CSV file (`csv:`), arrays (`npz:`), a "
-            "folder of pictures (`images:`) or of sounds (`wav:`) beside the request, or a data set "
-            "such as `sklearn:digits` or `sklearn:wine`.",
+            "Which labelled samples shall be learned from? A CSV file (`csv:`), arrays (`npz:`), "
+            "a folder of pictures (`images:`) or of sounds (`wav:`) beside the request, or a data "
+            "set such as `sklearn:digits` or `sklearn:wine`.",
             "csv:data/fruit.csv",
         )
         return None
@@ -168,8 +168,8 @@ def _source(text: str, label_column: str | None) -> DataSource:
     except ValidationError:
         raise RequestError(
             f"{code(first[:80])} names no data.",
-            "Write `csv:` or `npz:` and the path of a file, `images:` or `wav:` and that of a folder, "
-            "or `sklearn:` and the name of a data set.",
+            "Write `csv:` or `npz:` and the path of a file, `images:` or `wav:` and that of a "
+            "folder, or `sklearn:` and the name of a data set.",
             Field.DATA.value,
         ) from None
 

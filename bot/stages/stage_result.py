@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 from bot.authors.facts import Facts, describe
 from bot.evidence import Evidence, Outcome, Relation, Stage
@@ -15,6 +16,7 @@ from bot.split import Split
 from bot.workspace import Workspace
 
 MIB = 1 << 20
+_TEXTS = (".toml", ".h", ".c", ".py", ".csv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,11 @@ class Context:
 
     def facts(self) -> Facts:
         """Return what an author of the next stage is told."""
-        texts = {path: content.decode() for path, content in self.workspace.files.items()}
+        texts = {
+            path: content.decode()
+            for path, content in self.workspace.files.items()
+            if PurePosixPath(path).suffix in _TEXTS
+        }
         return describe(self.goal, self.plan, self.size, self.split.train, texts)
 
 
