@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bw_kernels.h"
 
+#if !BW_MVE
 #include <stddef.h>
 #include <string.h>
 
@@ -124,3 +125,4 @@ void bw_conv_2d(const bw_conv_2d_t *p, const int8_t *input, int8_t *output, int8
         output += pixels * p->output_channels;
     }
 }
+#endif

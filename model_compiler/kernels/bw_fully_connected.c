@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bw_kernels.h"
 
+#if !BW_MVE
 #include "bw_arithmetic.h"
 
 static inline int8_t finish(const bw_fully_connected_t *p, int32_t sum, int32_t row)
@@ -54,3 +55,4 @@ void bw_fully_connected(const bw_fully_connected_t *p, const int8_t *input, int8
         output += p->outputs;
     }
 }
+#endif

@@ -56,7 +56,9 @@ typedef struct {
  * channel.
  *
  * scratch: 2 * y.filter * x.filter * input_channels bytes; unused (and NULL allowed) where pointwise
- * is 1: filter 1x1, stride 1, no padding. */
+ * is 1: filter 1x1, stride 1, no padding. With Helium: as many times y.filter * x.filter *
+ * input_channels bytes, filled up to a multiple of 16, as fit into 1296 bytes or as there are output
+ * pixels, but not below three times; unused where pointwise is 1 and nothing is to be filled up. */
 typedef struct {
     int32_t batches;
     int32_t input_channels;

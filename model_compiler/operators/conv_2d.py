@@ -12,6 +12,8 @@ from model_compiler.options import Conv2DOptions
 
 MEMORY = Memory.OWN
 _CHANNEL_AXIS = 0
+_VECTOR_BYTES = 16
+_GATHERED_BYTES = 1296
 
 
 def check(op: ir.Operator, model: ir.Model) -> None:
@@ -56,7 +58,17 @@ def scratch_bytes(op: ir.Operator, model: ir.Model) -> int:
     found = weighted_sum.operands(op, model)
     size = found.weights.count // found.weights.shape[_CHANNEL_AXIS]
     general = 0 if _is_pointwise(op, model) else 2 * size
-    return max(general, 36 * narrow.quads(found)) if _is_narrow(op, model) else general
+    narrow_form = 36 * narrow.quads(found) if _is_narrow(op, model) else 0
+    return max(general, narrow_form, _gathered_bytes(op, model, size))
+
+
+def _gathered_bytes(op: ir.Operator, model: ir.Model, size: int) -> int:
+    """Return the bytes of the rows that kernels/bw_conv_2d_mve.c gathers at a time."""
+    y, x = _axes(op, model)
+    if _is_pointwise(op, model) and size % _VECTOR_BYTES == 0:
+        return 0
+    row = -(-size // _VECTOR_BYTES) * _VECTOR_BYTES
+    return row * min(y.output * x.output, max(_GATHERED_BYTES // row, 3))
 
 
 def _is_narrow(op: ir.Operator, model: ir.Model) -> bool:

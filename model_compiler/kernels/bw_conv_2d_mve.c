@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CONV_2D for Helium: what a pixel of the output sees is a row of bytes, and a channel's weights are
+ * another one; the output is the product of two matrices.
+ *
+ * Rows of pixels: where the filter is 1x1 without stride and the channels fill whole vectors, they
+ * stand in the input as they are. Else some of them at a time are gathered into scratch, padding
+ * written out, each filled up with zeros to whole vectors.
+ *
+ * Short rows, up to four vectors: a channel's weights stay in registers, and pixels pass by in fours,
+ * whose outputs are requantised together by the channel's multiplier in a scalar register.
+ *
+ * Long rows: three pixels by two channels at a time, so that five loads serve six products. */
+#if defined(__GNUC__) && !defined(__clang__)
+/* GCC would load more vectors ahead than there are registers. */
+#pragma GCC optimize("no-schedule-insns")
+#endif
+#include "bw_kernels.h"
+
+#if BW_MVE
+#include "bw_mve.h"
+
+/* Scratch holds as many gathered rows as fit into this, but three at least. */
+#define GATHERED_BYTES 1296
+#define SHORT_VECTORS 4
+
+/* Rows of pixels, `stride` bytes apart: `size` bytes, and zeros up to the next one. */
+typedef struct {
+    const int8_t *x;
+    int32_t size;
+    int32_t stride;
+    int32_t count;
+} rows_t;
+
+/* Copies what a row of the filter sees in a row of the image, whose pixel 0 is the filter's pixel
+ * -first_x. */
+static void gather_row(const bw_conv_2d_t *p, const int8_t *row, int32_t first_x, int8_t *to)
+{
+    const int32_t channels = p->input_channels;
+
+    if (p->x.dilation == 1) {
+        const int32_t before = bw_clamp(-first_x, 0, p->x.filter);
+        const int32_t end = bw_clamp(p->x.input - first_x, before, p->x.filter);
+
+        bw_mve_fill(to, p->input_zero_point, before * channels);
+        bw_mve_copy(to + before * channels, row + (first_x + before) * channels,
+                    (end - before) * channels);
+        bw_mve_fill(to + end * channels, p->input_zero_point, (p->x.filter - end) * channels);
+        return;
+    }
+    for (int32_t k = 0; k < p->x.filter; k++, to += channels) {
+        const int32_t x = first_x + k * p->x.dilation;
+
+        if (x >= 0 && x < p->x.input) {
+            bw_mve_copy(to, row + x * channels, channels);
+        } else {
+            bw_mve_fill(to, p->input_zero_point, channels);
+        }
+    }
+}
+
+/* Gathers what an output pixel sees, in the order of the weights. */
+static void gather(const bw_conv_2d_t *p, const int8_t *image, int32_t out_y, int32_t out_x,
+                   int8_t *to)
+{
+    const int32_t row_size = p->x.filter * p->input_channels;
+    const int32_t pitch = p->x.input * p->input_channels;
+    const int32_t first_x = out_x * p->x.stride - p->x.padding;
+    const int32_t inside = first_x >= 0 && first_x + p->x.filter <= p->x.input &&
+                           p->x.dilation == 1;
+    int32_t y = out_y * p->y.stride - p->y.padding;
+
+    for (int32_t k = 0; k < p->y.filter; k++, y += p->y.dilation, to += row_size) {
+        if (y < 0 || y >= p->y.input) {
+            bw_mve_fill(to, p->input_zero_point, row_size);
+        } else if (inside) {
+            bw_mve_copy(to, image + y * pitch + first_x * p->input_channels, row_size);
+        } else {
+            gather_row(p, image + y * pitch, first_x, to);
+        }
+    }
+}
+
+/* Returns the product of the row at *x, which moves on to the next one, and of weights held in
+ * registers; `vectors` is a constant where this is inlined. */
+static inline int32_t dot(const int8_t **x, const int8x16_t w[SHORT_VECTORS], int32_t vectors)
+{
+    int32_t sum = vmladavq_s8(bw_mve_next(x), w[0]);
+
+    if (vectors > 1) {
+        sum = vmladavaq_s8(sum, bw_mve_next(x), w[1]);
+    }
+    if (vectors > 2) {
+        sum = vmladavaq_s8(sum, bw_mve_next(x), w[2]);
+    }
+    if (vectors > 3) {
+        sum = vmladavaq_s8(sum, bw_mve_next(x), w[3]);
+    }
+    return sum;
+}
+
+/* Computes one channel of pixels in fours; where the last four lack some, they begin earlier, at
+ * pixels that are computed twice. There are four pixels at least, and the shift is simple. */
+static inline void short_rows(const bw_conv_2d_t *p, const bw_mve_scaling_t *s, const rows_t *rows,
+                              int32_t channel, int32_t vectors, int8_t *output)
+{
+    const int8_t *weights = p->weights + channel * rows->size;
+    const int32_t channels = p->output_channels;
+    const uint32x4_t pixels = vmulq_n_u32(vidupq_n_u32(0, 1), (uint32_t)channels);
+    const int32_t bias = s->bias[channel];
+    const int32_t multiplier = s->multipliers[channel];
+    const int32_t shift = s->shifts[channel];
+    const int32_t away = s->away;
+    const int32_t offset = s->offset;
+    const int8_t *x = rows->x;
+    uint32_t fours = (uint32_t)rows->count / 4;
+    int32_t rest = rows->count % 4;
+    int32x4_t sums = vdupq_n_s32(0);
+    int8x16_t w[SHORT_VECTORS];
+
+    for (int32_t i = 0; i < vectors; i++, weights += BW_MVE_BYTES) {
+        const mve_pred16_t some = vctp8q((uint32_t)(rows->size - BW_MVE_BYTES * i));
+
+        w[i] = vldrbq_z_s8(weights, some);
+    }
+    output += channel;
+    for (;;) {
+        do {
+            sums = vsetq_lane_s32(dot(&x, w, vectors), sums, 0);
+            sums = vsetq_lane_s32(dot(&x, w, vectors), sums, 1);
+            sums = vsetq_lane_s32(dot(&x, w, vectors), sums, 2);
+            sums = vsetq_lane_s32(dot(&x, w, vectors), sums, 3);
+            sums = vqrdmulhq_n_s32(vaddq_n_s32(sums, bias), multiplier);
+            sums = vrshlq_n_s32(vqdmlahq_n_s32(sums, sums, away), shift);
+            sums = bw_mve_saturate(vaddq_n_s32(sums, offset));
+            vstrbq_scatter_offset_s32(output, pixels, sums);
+            output += 4 * channels;
+        } while (--fours != 0);
+        if (rest == 0) {
+            return;
+        }
+        x -= (4 - rest) * rows->stride;
+        output -= (4 - rest) * channels;
+        fours = 1;
+        rest = 0;
+    }
+}
+
+static void multiply_short(const bw_conv_2d_t *p, const bw_mve_scaling_t *s, const rows_t *rows,
+                           int8_t *output)
+{
+    for (int32_t channel = 0; channel < p->output_channels; channel++) {
+        switch (rows->stride / BW_MVE_BYTES) {
+        case 1:
+            short_rows(p, s, rows, channel, 1, output);
+            break;
+        case 2:
+            short_rows(p, s, rows, channel, 2, output);
+            break;
+        case 3:
+            short_rows(p, s, rows, channel, 3, output);
+            break;
+        default:
+            short_rows(p, s, rows, channel, 4, output);
+            break;
+        }
+    }
+}
+
+/* Sets two sums for each of three pixels: sums[4 * pixel] and the one behind it. */
+static inline void three_by_two(const rows_t *rows, const int8_t *x, const int8_t *weights,
+                                int32_t *sums)
+{
+    const int8_t *x0 = x;
+    const int8_t *x1 = x0 + rows->stride;
+    const int8_t *x2 = x1 + rows->stride;
+    const int8_t *w0 = weights;
+    const int8_t *w1 = w0 + rows->size;
+    const uint32_t rest = (uint32_t)rows->size % BW_MVE_BYTES;
+    uint32_t left = (uint32_t)rows->size / BW_MVE_BYTES;
+    int32_t sum00 = 0;
+    int32_t sum01 = 0;
+    int32_t sum10 = 0;
+    int32_t sum11 = 0;
+    int32_t sum20 = 0;
+    int32_t sum21 = 0;
+
+    do {
+        const int8x16_t a = vldrbq_s8(w0);
+        const int8x16_t b = vldrbq_s8(w1);
+        int8x16_t value = vldrbq_s8(x0);
+
+        sum00 = vmladavaq_s8(sum00, value, a);
+        sum01 = vmladavaq_s8(sum01, value, b);
+        value = vldrbq_s8(x1);
+        sum10 = vmladavaq_s8(sum10, value, a);
+        sum11 = vmladavaq_s8(sum11, value, b);
+        value = vldrbq_s8(x2);
+        sum20 = vmladavaq_s8(sum20, value, a);
+        sum21 = vmladavaq_s8(sum21, value, b);
+        w0 += BW_MVE_BYTES;
+        w1 += BW_MVE_BYTES;
+        x0 += BW_MVE_BYTES;
+        x1 += BW_MVE_BYTES;
+        x2 += BW_MVE_BYTES;
+    } while (--left != 0);
+    if (rest != 0) {
+        const mve_pred16_t some = vctp8q(rest);
+        const int8x16_t a = vldrbq_z_s8(w0, some);
+        const int8x16_t b = vldrbq_z_s8(w1, some);
+
+        sum00 = vmladavaq_s8(sum00, vldrbq_s8(x0), a);
+        sum01 = vmladavaq_s8(sum01, vldrbq_s8(x0), b);
+        sum10 = vmladavaq_s8(sum10, vldrbq_s8(x1), a);
+        sum11 = vmladavaq_s8(sum11, vldrbq_s8(x1), b);
+        sum20 = vmladavaq_s8(sum20, vldrbq_s8(x2), a);
+        sum21 = vmladavaq_s8(sum21, vldrbq_s8(x2), b);
+    }
+    sums[0] = sum00;
+    sums[1] = sum01;
+    sums[4] = sum10;
+    sums[5] = sum11;
+    sums[8] = sum20;
+    sums[9] = sum21;
+}
+
+/* Computes all channels of three pixels. */
+static void three_pixels(const bw_conv_2d_t *p, const bw_mve_scaling_t *s, const rows_t *rows,
+                         const int8_t *x, int8_t *output)
+{
+    const int32_t channels = p->output_channels;
+    const int8_t *weights = p->weights;
+    int32_t channel = 0;
+
+    for (; channel + 4 <= channels; channel += 4) {
+        int32_t sums[12];
+
+        three_by_two(rows, x, weights, sums);
+        weights += 2 * rows->size;
+        three_by_two(rows, x, weights, sums + 2);
+        weights += 2 * rows->size;
+        bw_mve_scale_four(s, channel, sums, 3, output + channel, channels);
+    }
+    for (; channel < channels; channel++, weights += rows->size) {
+        for (int32_t pixel = 0; pixel < 3; pixel++) {
+            const int32_t sum = bw_mve_one_by_one(x + pixel * rows->stride, weights, rows->size);
+
+            output[pixel * channels + channel] = bw_mve_scale_one(s, sum, channel);
+        }
+    }
+}
+
+static void multiply(const bw_conv_2d_t *p, const bw_mve_scaling_t *s, const rows_t *rows,
+                     int8_t *output)
+{
+    const int8_t *x = rows->x;
+    int32_t left = rows->count;
+
+    if (left >= 4 && rows->stride <= SHORT_VECTORS * BW_MVE_BYTES && s->simple) {
+        multiply_short(p, s, rows, output);
+        return;
+    }
+    for (; left >= 3 && rows->size >= BW_MVE_BYTES; left -= 3) {
+        three_pixels(p, s, rows, x, output);
+        x += 3 * rows->stride;
+        output += 3 * p->output_channels;
+    }
+    for (; left > 0; left--) {
+        bw_mve_one_row(s, x, p->weights, rows->size, p->output_channels, output);
+        x += rows->stride;
+        output += p->output_channels;
+    }
+}
+
+/* Gathers and multiplies the rows of all pixels of an image, a few at a time. */
+static void multiply_gathered(const bw_conv_2d_t *p, const bw_mve_scaling_t *s,
+                              const int8_t *image, int32_t size, int8_t *scratch, int8_t *output)
+{
+    const int32_t stride = (size + BW_MVE_BYTES - 1) / BW_MVE_BYTES * BW_MVE_BYTES;
+    const int32_t fitting = GATHERED_BYTES / stride;
+    const int32_t most = fitting >= 12 ? fitting / 12 * 12 : fitting >= 6 ? fitting / 3 * 3 : 3;
+    rows_t rows = {scratch, size, stride, 0};
+
+    for (int32_t y = 0; y < p->y.output; y++) {
+        for (int32_t x = 0; x < p->x.output; x++) {
+            int8_t *const row = scratch + rows.count++ * stride;
+
+            bw_mve_fill(row + size, 0, stride - size);
+            gather(p, image, y, x, row);
+            if (rows.count == most) {
+                multiply(p, s, &rows, output);
+                output += most * p->output_channels;
+                rows.count = 0;
+            }
+        }
+    }
+    multiply(p, s, &rows, output);
+}
+
+void bw_conv_2d(const bw_conv_2d_t *p, const int8_t *input, int8_t *output, int8_t *scratch)
+{
+    const int32_t size = p->y.filter * p->x.filter * p->input_channels;
+    const int32_t pixels = p->y.output * p->x.output;
+    const int32_t away = p->activation_min < p->output_offset;
+    const bw_mve_scaling_t scaling = {
+        .bias = p->bias,
+        .multipliers = p->multipliers,
+        .shifts = p->shifts,
+        .per_channel = 1,
+        .offset = p->output_offset,
+        .away = away,
+        .simple = bw_mve_greatest(p->shifts, p->output_channels) <= -away,
+    };
+
+    for (int32_t batch = 0; batch < p->batches; batch++) {
+        if (p->pointwise && size % BW_MVE_BYTES == 0) {
+            const rows_t rows = {input, size, size, pixels};
+
+            multiply(p, &scaling, &rows, output);
+        } else {
+            multiply_gathered(p, &scaling, input, size, scratch, output);
+        }
+        bw_mve_clamp(output, pixels * p->output_channels, p->activation_min, p->activation_max);
+        input += p->y.input * p->x.input * p->input_channels;
+        output += pixels * p->output_channels;
+    }
+}
+#endif
