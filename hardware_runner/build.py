@@ -172,19 +172,20 @@ def _link(board: Board, compiler: Compiler, out: Path, units: list[_Unit]) -> Pa
     if not board.cpu_flags:
         compiler.link(out, objects, "firmware.elf", [])
         return out / "firmware.elf"
-    _write_script(board, out / "firmware.ld", board.flash_bytes, board.ram_bytes)
+    write_linker_script(board, out / "firmware.ld", board.flash_bytes, board.ram_bytes)
     try:
         compiler.link(out, objects, "firmware.elf", ["-Tfirmware.ld"])
     except BuildError as error:
         if not re.search(r"overflowed by|will not fit in region", str(error)):
             raise
-        _write_script(board, out / "roomy.ld", _ROOMY_BYTES, _ROOMY_BYTES)
+        write_linker_script(board, out / "roomy.ld", _ROOMY_BYTES, _ROOMY_BYTES)
         compiler.link(out, objects, "too_large.elf", ["-Troomy.ld"])
         raise _too_large(board, read_image(out / "too_large.elf")) from error
     return out / "firmware.elf"
 
 
-def _write_script(board: Board, path: Path, flash_bytes: int, ram_bytes: int) -> None:
+def write_linker_script(board: Board, path: Path, flash_bytes: int, ram_bytes: int) -> None:
+    """Write the linker script of a board, with memories of these sizes."""
     template = (resources.files("templates") / "firmware" / "cortex_m.ld.in").read_text()
     values = {
         "FLASH_ORIGIN": f"{board.flash_origin:#010x}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -25,24 +25,34 @@ def benchmark(
         bool, typer.Option("--digits", help="also the example's digits model, trained first")
     ] = False,
     samples: Annotated[int, typer.Option(min=1, max=1000, help="random inputs of each model")] = 5,
+    optimise: Annotated[
+        Literal["size", "balanced", "speed"], typer.Option(help="as for `boardwright compile`")
+    ] = "balanced",
     json_file: Annotated[
         Path | None, typer.Option("--json", help="write the figures to this file")
+    ] = None,
+    markdown_file: Annotated[
+        Path | None,
+        typer.Option("--markdown", help="write the tables to this file, between its marks"),
     ] = None,
 ) -> int:
     """Measure instructions, flash, RAM and stack of models on boards.
 
-    Without a model, the digits model of the example is trained and measured.
+    Without a model, the digits model of the example is trained and measured. The four models of
+    MLPerf Tiny are also compared with TensorFlow Lite Micro and CMSIS-NN.
     """
+    from bot import bench_tables  # noqa: PLC0415
     from bot.bench import (  # noqa: PLC0415
         Failed,
         Measured,
-        benchmark_table,
         digits_model,
         measure_model,
     )
     from bot.console import choose_progress, output  # noqa: PLC0415
     from hardware_runner.boards import find_board  # noqa: PLC0415
+    from model_compiler import Optimise  # noqa: PLC0415
 
+    page = _page(markdown_file) if markdown_file else ""
     targets = [find_board(name) for name in board or DEFAULT_BOARDS]
     rows: list[Failed | Measured] = []
     with (
@@ -56,14 +66,37 @@ def benchmark(
             for target in targets:
                 progress.note(f"{name} on {target.name}")
                 folder = Path(scratch) / str(len(rows))
-                rows.append(measure_model(name, content, target, samples, folder))
-    output().print(benchmark_table(rows))
+                rows.append(
+                    measure_model(name, content, target, samples, folder, Optimise(optimise))
+                )
+    for table in (bench_tables.cost_table(rows), bench_tables.baseline_table(rows)):
+        if table is not None:
+            output().print(table.rich())
+    if markdown_file is not None:
+        text = bench_tables.with_tables(page, bench_tables.markdown(rows))
+        write_atomically(markdown_file, text.encode())
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps([row.as_json() for row in rows], indent=2)
         write_atomically(json_file, text.encode() + b"\n")
     failed = any(isinstance(row, Failed) for row in rows)
     return int(ExitCode.LIMIT_MISSED if failed else ExitCode.DONE)
+
+
+def _page(path: Path) -> str:
+    """Return the page that takes the tables; one that does not exist yet is nothing but them.
+
+    Raises:
+        RequestError: it has no place for them.
+    """
+    from bot import bench_tables  # noqa: PLC0415
+
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return f"{bench_tables.BEGIN}\n{bench_tables.END}\n"
+    page = path.read_text(encoding="utf-8")
+    bench_tables.with_tables(page, "")
+    return page
 
 
 def _files(models: list[Path]) -> dict[str, bytes]:

@@ -8,9 +8,13 @@ import pytest
 from rich.console import Console
 
 from bot import bench
-from bot.bench import Failed, Measured, benchmark_table, measure_model
+from bot.baseline import conditions, find_baseline
+from bot.bench import Failed, Measured, measure_model
+from bot.bench_tables import BEGIN, END, Grid, baseline_table, cost_table, markdown, with_tables
 from bot.cli import invoke
-from hardware_runner.boards import find_board
+from bot.errors import RequestError
+from hardware_runner.boards import BOARDS, find_board
+from hardware_runner.inference import InferenceSize
 from model_compiler import dense_classifier
 
 TOOLS = ("arm-none-eabi-gcc", "qemu-system-arm")
@@ -29,8 +33,11 @@ def test_a_model_is_measured_with_random_inputs(
     assert row.instructions is not None
     assert row.instructions > row.macs
     assert row.instructions_per_mac == row.instructions / 24
-    assert row.flash_bytes > row.model_flash_bytes > 24
-    assert row.ram_bytes >= row.arena_bytes > 0
+    assert row.inference is not None
+    assert row.firmware_flash_bytes > row.inference.flash_bytes > row.constant_bytes > 24
+    assert row.firmware_ram_bytes > row.inference.ram_bytes >= row.arena_bytes > 0
+    assert row.baseline is None
+    assert any(tool.startswith("arm-none-eabi-gcc ") for tool in row.tools)
     again = measure_model("dense", b"", board, 3, tmp_path / "b")
     assert again == row
 
@@ -58,11 +65,88 @@ def test_a_folder_without_models_is_refused(
     assert "holds no .tflite file" in capsys.readouterr().err
 
 
+KWS = "aeea436800704fce17b17292e4412630ad856e9d777c044c64ef748a880bd0ae"
+
+
+def row_of(model_sha256: str, core: str = "Cortex-M4F", instructions: float = 7500.0) -> Measured:
+    return Measured(
+        model="folder/m.tflite",
+        board="mps2-an386",
+        core=core,
+        macs=1000,
+        instructions=instructions,
+        inference=InferenceSize(flash_bytes=6000, ram_bytes=480, startup_bytes=174),
+        constant_bytes=5000,
+        arena_bytes=464,
+        stack_bytes=348,
+        firmware_flash_bytes=9000,
+        firmware_ram_bytes=1200,
+        model_sha256=model_sha256,
+        tools=("gcc 1.2",),
+    )
+
+
+def shown(grid: Grid) -> str:
+    console = Console(width=200)
+    with console.capture() as capture:
+        console.print(grid.rich())
+    return capture.get()
+
+
 def test_rows_show_counts_and_ratios() -> None:
-    row = Measured("m", "b", 1000, 7500.0, 9000, 5000, 1200, 464, 348)
-    console = Console(width=160)
-    with console.capture() as shown:
-        console.print(benchmark_table([row, Failed("f", "b", "needs one int8 input\nmore")]))
-    text = shown.get()
-    assert "7,500" in text and "7.50" in text and "needs one int8 input" in text
+    text = shown(cost_table([row_of(""), Failed("f", "b", "needs one int8 input\nmore")]))
+    for cell in ("7,500", "7.50", "6,000", "9,000", "needs one int8 input"):
+        assert f" {cell} " in text
     assert "more" not in text
+
+
+def test_a_known_model_stands_beside_the_baseline() -> None:
+    known = find_baseline(KWS, "Cortex-M4F")
+    assert known is not None
+    assert known.limit_instructions is not None
+    table = baseline_table([row_of(""), row_of(KWS, instructions=known.instructions / 2)])
+    assert table is not None
+    (cells,) = table.rows
+    named = dict(zip(table.header, cells, strict=False))
+    assert (named["model"], named["times fewer"]) == ("kws", "2.00")
+    limit = known.instructions / 2 / known.limit_instructions
+    assert named["times the limit"] == f"{limit:.2f}"
+    assert conditions().software in shown(table)
+    assert row_of(KWS).as_json()["baseline"] is not None
+
+
+def test_a_core_without_a_baseline_has_no_second_table() -> None:
+    assert baseline_table([row_of(KWS, core="host"), row_of("")]) is None
+
+
+def test_every_baseline_is_of_a_board_that_exists() -> None:
+    cores = {board.core for board in BOARDS.values() if board.machine}
+    found = [find_baseline(KWS, core) for core in cores]
+    assert None not in found
+
+
+def test_a_page_keeps_what_stands_around_the_tables() -> None:
+    page = f"# Title\n\n{BEGIN}\nold\n{END}\nafter\n"
+    text = with_tables(page, markdown([row_of(KWS)]))
+    assert text.startswith("# Title\n")
+    assert text.endswith("\nafter\n")
+    assert "old" not in text
+    assert "| kws | Cortex-M4F | 7,500 |" in text
+    assert "Measured with gcc 1.2, `-O2`." in text
+    assert with_tables(text, markdown([row_of(KWS)])) == text
+    with pytest.raises(RequestError, match="no place for the tables"):
+        with_tables("# Title\n", "")
+
+
+def test_a_page_without_marks_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("precious")
+    (tmp_path / "x.tflite").write_bytes(b"no model")
+    assert invoke(["benchmark", str(tmp_path), "--board", "host", "--markdown", str(page)]) == 2
+    assert "no place for the tables" in capsys.readouterr().err
+    assert page.read_text() == "precious"
+    fresh = tmp_path / "new" / "page.md"
+    assert invoke(["benchmark", str(tmp_path), "--board", "host", "--markdown", str(fresh)]) == 1
+    assert fresh.read_text().startswith(BEGIN)
