@@ -11,12 +11,11 @@
  *     x0 * w0 + x1 * w1   smlad         x1 * w0             smlatb
  *     x2 * w2             smlabt        x2 * w1 + x3 * w2   smlad
  *
- * Weights and bias are doubled: the sum can then be multiplied by SMMLAR, which keeps the upper 32
- * bits of 64 where the multiplier is a fraction of 31. */
+ * Weights and bias are doubled, as bw_doubled.h wants the sums. */
 #include "bw_kernels.h"
 
 #if BW_DSP
-#include "bw_arithmetic.h"
+#include "bw_doubled.h"
 #include "bw_dsp.h"
 
 /* Has the compiler know nothing of four sums but that they are there, so that it finishes one row
@@ -69,7 +68,7 @@ static void bw_read_filter(const bw_depthwise_conv_2d_t *p, const bw_view_t *vie
     result->bias = p->bias[channel] * 2;
     result->multiplier = p->multipliers[channel];
     result->right_shift = -p->shifts[channel];
-    result->rounding = (2 * p->output_offset + 1) * (1 << (result->right_shift - 1));
+    result->rounding = bw_rounding(p->output_offset, result->right_shift);
 }
 
 /* Returns how many elements of an axis the outputs see, padding among them. */
@@ -122,16 +121,6 @@ static void bw_gather(const bw_view_t *view, const int8_t *input, int32_t paddin
             *to = bw_pack_bottoms(*from, padding);
         }
     }
-}
-
-/* Returns the output of a doubled sum. Half a step and the zero point are added before the shift,
- * and one is taken away below 0, so that ties are rounded away from zero. */
-static inline int8_t bw_finish(int32_t sum, int32_t multiplier, int32_t rounding,
-                               int32_t right_shift)
-{
-    const int32_t addend = rounding + (sum >> 31);
-
-    return bw_saturate(bw_add_product_high(addend, sum, multiplier) >> right_shift);
 }
 
 /* Four sums that grow together. */
@@ -277,14 +266,6 @@ static void bw_convolve_stride_2(const bw_filter_t *f, const bw_view_t *view, co
     }
 }
 
-/* Cuts outputs to the range of a fused activation that is narrower than int8. */
-static void bw_cut(const bw_depthwise_conv_2d_t *p, int8_t *output, int32_t count)
-{
-    for (const int8_t *const end = output + count; output < end; output++) {
-        *output = (int8_t)bw_clamp(*output, p->activation_min, p->activation_max);
-    }
-}
-
 static bw_view_t bw_find_view(const bw_depthwise_conv_2d_t *p)
 {
     const int32_t channels = p->input_channels;
@@ -325,9 +306,7 @@ void bw_depthwise_conv_2d_3x3(const bw_depthwise_conv_2d_t *p, const int8_t *inp
             bw_gather(&view, input + channel, zero, plane);
             convolve(&filter, &view, plane, output + channel);
         }
-        if (p->activation_min > INT8_MIN || p->activation_max < INT8_MAX) {
-            bw_cut(p, output, output_size);
-        }
+        bw_cut(output, output_size, p->activation_min, p->activation_max);
         input += input_size;
         output += output_size;
     }

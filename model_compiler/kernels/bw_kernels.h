@@ -57,7 +57,7 @@ typedef struct {
  *
  * scratch: 2 * y.filter * x.filter * input_channels bytes; unused (and NULL allowed) where pointwise
  * is 1: filter 1x1, stride 1, no padding. With Helium: as many times y.filter * x.filter *
- * input_channels bytes, filled up to a multiple of 16, as fit into 1296 bytes or as there are output
+ * input_channels bytes, filled up to a multiple of 16, as fit into 1296 bytes, or as there are output
  * pixels, but not below three times; unused where pointwise is 1 and nothing is to be filled up. */
 typedef struct {
     int32_t batches;
@@ -266,6 +266,17 @@ typedef struct {
 } bw_add_t;
 
 void bw_add(const bw_add_t *p, const int8_t *coarse, const int8_t *fine, int8_t *output);
+
+/* ADD and SUB of two tensors of one shape, size[3] elements in one run, where output_right_shift is 1
+ * to 21. output may equal an input. With MVE it is bw_add.
+ *
+ * scratch: 1024 bytes. */
+#if BW_MVE
+#define bw_add_equal(p, coarse, fine, output, scratch) bw_add(p, coarse, fine, output)
+#else
+void bw_add_equal(const bw_add_t *p, const int8_t *coarse, const int8_t *fine, int8_t *output,
+                  int8_t *scratch);
+#endif
 
 /* MUL. Sizes and strides as in bw_add. output may equal an input that is repeated along no axis. */
 typedef struct {

@@ -21,8 +21,8 @@ def macs(op: ir.Operator, model: ir.Model) -> int:
 
 
 def scratch_bytes(op: ir.Operator, model: ir.Model) -> int:
-    """Return 0: each element is on its own."""
-    return 0
+    """Return the table of long sums; short ones need none."""
+    return addition.scratch_bytes(op, model, _multipliers(op, model))
 
 
 def emit(op: ir.Operator, context: Context) -> Emitted:

@@ -9,6 +9,9 @@ from model_compiler.operators import agreement, elementwise, expect
 from model_compiler.operators.contract import Context, Emitted
 
 LEFT_SHIFT = 20
+_TABLE_BYTES = 4 * 256
+_LEAST_TABLED = 1024  # elements, so that the table is filled less often than read
+_GREATEST_RIGHT_SHIFT = 21  # leaves room for the zero point before the shift
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +70,22 @@ def emit(op: ir.Operator, context: Context, multipliers: Multipliers, sign: int)
         constants += context.constant(index)
     operands = (coarse.index, fine.index, op.outputs[0])
     addresses = ", ".join(context.address(index) for index in operands)
+    if _is_tabled(op, model, multipliers):
+        call = f"bw_add_equal(&{name}, {addresses}, {context.scratch()});"
+        return Emitted((call,), tuple(constants), ("bw_add_equal", "bw_add"))
     return Emitted((f"bw_add(&{name}, {addresses});",), tuple(constants), ("bw_add",))
+
+
+def scratch_bytes(op: ir.Operator, model: ir.Model, multipliers: Multipliers) -> int:
+    """Return the bytes of the table with which long sums are computed."""
+    return _TABLE_BYTES if _is_tabled(op, model, multipliers) else 0
+
+
+def _is_tabled(op: ir.Operator, model: ir.Model, multipliers: Multipliers) -> bool:
+    """Return whether bw_add_equal computes the operator: inputs of one shape, and long ones."""
+    grid = elementwise.grid(op, model)
+    run = grid.sizes[-1]
+    whole = run == model.tensors[op.outputs[0]].count >= _LEAST_TABLED
+    equal = grid.strides[0] == grid.strides[1]
+    shift = arithmetic.quantize_multiplier(multipliers.output)[1]
+    return whole and equal and 1 <= -shift <= _GREATEST_RIGHT_SHIFT
