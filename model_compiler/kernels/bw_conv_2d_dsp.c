@@ -1,59 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CONV_2D on cores with 16-bit SIMD: four output pixels by two output channels at a time.
- *
- * The core multiplies pairs of 16-bit numbers (SMLAD), the weights are bytes. Taking a word of four
- * of them apart costs two instructions, one for each pair. Here it costs one, because one of the
- * pairs need not be taken apart: for weights a b c d and inputs w x y z the word is stored as the
- * two 16-bit numbers
- *
- *     256 b + a    and    256 d + c
- *
- * and multiplied as it is by (x, z), which gives 256 (b x + d z) + (a x + c z). The lower bytes
- * a and c, which one SXTB16 brings out, are multiplied by (256 w - x, 256 y - z). In the sum of both
- * the surplus a x + c z is gone, and 256 times the wanted sum is left. 256 w - x needs 17 bits, but
- * 256 w + (127 - x) fits into 16 for every w and x; its upper byte is w, its lower byte x with seven
- * bits turned over. What 127 adds is the same for every pixel and taken off the bias.
- *
- * So a quad of inputs is expanded into two words, `odd` (x, z) and `even` (256 w + 127 - x, 256 y +
- * 127 - z), once for all output channels. */
-#include "bw_dsp.h"
+/* CONV_2D on cores with 16-bit SIMD: four output pixels by two output channels at a time. What the
+ * pixels see is gathered in a patch and expanded, once for all channels; bw_narrow.h explains how. */
+#include "bw_narrow.h"
 
 #if BW_DSP
 #include <stddef.h>
 
-#include "bw_arithmetic.h"
-
 #define PIXELS 4
-
-static inline int32_t even_pair(uint32_t quad)
-{
-    const uint32_t swapped = (quad & 0x00ff00ffu) << 8 | (quad >> 8 & 0x00ff00ffu);
-
-    return (int32_t)(swapped ^ 0x007f007fu);
-}
-
-/* Expands quads of inputs of one pixel; `pixels` of them stand side by side in the patch: for each
- * quad the odd pairs of all pixels, then the even pairs. */
-static int32_t *expand(const int8_t *input, int32_t quads, int32_t pixels, int32_t *patch)
-{
-    for (; quads > 0; quads--) {
-        const uint32_t quad = bw_load_4(input);
-
-        input += 4;
-        patch[0] = bw_odd_bytes(quad);
-        patch[pixels] = even_pair(quad);
-        patch += 2 * pixels;
-    }
-    return patch;
-}
 
 static int32_t *expand_padding(int32_t zero_point, int32_t quads, int32_t pixels, int32_t *patch)
 {
     const uint32_t quad = (uint32_t)(zero_point & 0xff) * 0x01010101u;
 
     for (; quads > 0; quads--) {
-        patch[0] = bw_odd_bytes(quad);
-        patch[pixels] = even_pair(quad);
+        patch[0] = bw_odd_pair(quad);
+        patch[pixels] = bw_even_pair(quad);
         patch += 2 * pixels;
     }
     return patch;
@@ -115,7 +76,8 @@ static int32_t *expand_row(const bw_conv_2d_narrow_t *p, const int8_t *row, int3
         return expand_padding(zero_point, row_quads, pixels, patch);
     }
     patch = expand_padding(zero_point, before, pixels, patch);
-    patch = expand(row + (x < 0 ? 0 : x) * channels, row_quads - before - after, pixels, patch);
+    patch = bw_expand(row + (x < 0 ? 0 : x) * channels, 4 * (row_quads - before - after), pixels,
+                      patch);
     return expand_padding(zero_point, after, pixels, patch);
 }
 
@@ -143,8 +105,7 @@ static void expand_window(const bw_conv_2d_narrow_t *p, const int8_t *image, int
         }
     }
     if (!whole) {
-        to = fill(0, p->quads * 4 - (int32_t)(to - gathered), to);
-        expand(gathered, p->quads, pixels, patch);
+        bw_expand(gathered, (int32_t)(to - gathered), pixels, patch);
     }
 }
 
@@ -228,11 +189,9 @@ static inline const int32_t *multiply(sums_t *t, const int32_t *w, const int32_t
 }
 #endif
 
-static inline int8_t requantize(int32_t sum, bw_channel_t c)
+static inline int8_t finish(int32_t sum, bw_channel_t c)
 {
-    const int32_t addend = c.addend + (sum >> 31);
-
-    return bw_saturate(bw_add_product_high(addend, sum >> 7, c.multiplier) >> c.shift);
+    return bw_finish_narrow(sum, c.multiplier, c.addend, c.shift);
 }
 
 static void four_pixels(const bw_conv_2d_narrow_t *p, const int32_t *patch, int8_t *output)
@@ -253,25 +212,25 @@ static void four_pixels(const bw_conv_2d_narrow_t *p, const int32_t *patch, int8
 
         w = multiply(&t, w, patch, &end, &odd);
         channel = *c++;
-        to[0] = requantize(t.s00, channel);
+        to[0] = finish(t.s00, channel);
         to += stride;
-        to[0] = requantize(t.s01, channel);
+        to[0] = finish(t.s01, channel);
         to += stride;
-        to[0] = requantize(t.s02, channel);
+        to[0] = finish(t.s02, channel);
         to += stride;
-        to[0] = requantize(t.s03, channel);
+        to[0] = finish(t.s03, channel);
         channel = *c++;
         if (++output == output_end) {
             break;
         }
         to = output++;
-        to[0] = requantize(t.s10, channel);
+        to[0] = finish(t.s10, channel);
         to += stride;
-        to[0] = requantize(t.s11, channel);
+        to[0] = finish(t.s11, channel);
         to += stride;
-        to[0] = requantize(t.s12, channel);
+        to[0] = finish(t.s12, channel);
         to += stride;
-        to[0] = requantize(t.s13, channel);
+        to[0] = finish(t.s13, channel);
     } while (output != output_end);
 }
 
@@ -292,26 +251,12 @@ static void one_pixel(const bw_conv_2d_narrow_t *p, const int32_t *patch, int8_t
             s0 = __smlad(bw_even_bytes((uint32_t)w[0]), x[1], s0);
             s1 = __smlad(bw_even_bytes((uint32_t)w[1]), x[1], s1);
         }
-        *output++ = requantize(s0, *c++);
+        *output++ = finish(s0, *c++);
         if (output == output_end) {
             break;
         }
-        *output++ = requantize(s1, *c++);
+        *output++ = finish(s1, *c++);
     } while (output != output_end);
-}
-
-/* Cuts outputs where the activation asks for less than int8. */
-static void cut(const bw_conv_2d_narrow_t *p, int8_t *output, int32_t count)
-{
-    const int32_t least = p->activation_min;
-    const int32_t greatest = p->activation_max;
-
-    if (least == INT8_MIN && greatest == INT8_MAX) {
-        return;
-    }
-    for (; count > 0; count--, output++) {
-        *output = (int8_t)bw_clamp(*output, least, greatest);
-    }
 }
 
 void bw_conv_2d_narrow(const bw_conv_2d_narrow_t *p, const int8_t *input, int8_t *output,
@@ -328,7 +273,8 @@ void bw_conv_2d_narrow(const bw_conv_2d_narrow_t *p, const int8_t *input, int8_t
 
             for (int32_t i = 0; i < pixels; i++) {
                 if (p->pointwise) {
-                    expand(input + (pixel + i) * p->input_channels, p->quads, pixels, patch + i);
+                    bw_expand(input + (pixel + i) * p->input_channels, p->input_channels, pixels,
+                              patch + i);
                 } else {
                     expand_window(p, input, pixel + i, pixels, patch + i,
                                   scratch + 8 * PIXELS * p->quads);
@@ -344,6 +290,7 @@ void bw_conv_2d_narrow(const bw_conv_2d_narrow_t *p, const int8_t *input, int8_t
         }
         input += p->y.input * p->x.input * p->input_channels;
     }
-    cut(p, output - p->batches * count * p->output_channels, p->batches * count * p->output_channels);
+    bw_cut(output - p->batches * count * p->output_channels,
+           p->batches * count * p->output_channels, p->activation_min, p->activation_max);
 }
 #endif

@@ -97,6 +97,15 @@ static inline int32_t bw_add_product_high(int32_t addend, int32_t value, int32_t
     return result;
 }
 
+/* Returns a word with bytes 0 and 1 exchanged, and bytes 2 and 3. */
+static inline uint32_t bw_swap_bytes(uint32_t word)
+{
+    uint32_t result;
+
+    __asm__("rev16 %0, %1" : "=r"(result) : "r"(word));
+    return result;
+}
+
 /* Returns value cut to int8. */
 static inline int8_t bw_saturate(int32_t value)
 {
@@ -153,6 +162,11 @@ static inline int32_t bw_add_product_high(int32_t addend, int32_t value, int32_t
     const int64_t product = ((int64_t)value * multiplier + ((int64_t)1 << 31)) >> 32;
 
     return (int32_t)((uint32_t)addend + (uint32_t)product);
+}
+
+static inline uint32_t bw_swap_bytes(uint32_t word)
+{
+    return (word & 0x00ff00ffu) << 8 | (word >> 8 & 0x00ff00ffu);
 }
 
 static inline int8_t bw_saturate(int32_t value)

@@ -137,7 +137,8 @@ def _narrow_form(op: ir.Operator, context: Context) -> tuple[Constant, ...]:
     channels = _narrow_channels(op, found)
     assert channels is not None  # noqa: S101, the caller has asked
     channels += [narrow.Channel(0, 0, 0, 1)] * (len(channels) % 2)
-    table = narrow.table(context.symbol(op, "channels"), channels)
+    rows = [channel.members for channel in channels]
+    table = narrow.table("bw_channel_t", context.symbol(op, "channels"), rows)
     activation = expect.options(op, Conv2DOptions).activation
     least, greatest = activation_range(activation, found.output.scale, found.output.zero_point)
     members = {

@@ -7,6 +7,7 @@ which is what converters make; everything else is left to the general kernels.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,11 +89,11 @@ def together(*constants: Constant) -> Constant:
     return Constant(constants[-1].name, text, sum(constant.nbytes for constant in constants))
 
 
-def table(name: str, channels: list[Channel]) -> Constant:
-    """Return `static const bw_channel_t <name>[n] = {...};`, one channel a line."""
-    lines = "".join(f"    {{{', '.join(map(number, c.members))}}},\n" for c in channels)
-    text = f"static const bw_channel_t {name}[{len(channels)}] = {{\n{lines}}};"
-    return Constant(name, text, 16 * len(channels))
+def table(ctype: str, name: str, rows: Sequence[Sequence[int]]) -> Constant:
+    """Return `static const <ctype> <name>[n] = {...};`, one struct of 32-bit members a line."""
+    lines = "".join(f"    {{{', '.join(map(number, row))}}},\n" for row in rows)
+    text = f"static const {ctype} {name}[{len(rows)}] = {{\n{lines}}};"
+    return Constant(name, text, 4 * sum(map(len, rows)))
 
 
 def biases(found: Operands) -> list[int]:
@@ -127,6 +128,19 @@ def channels(
         else:
             return None
     return result
+
+
+def shared_scale(found: Operands, multiplier: float) -> tuple[int, int, int] | None:
+    """Return multiplier, addend and shift for all channels; None if the kernel cannot take them."""
+    fixed, shift = quantize_multiplier(multiplier)
+    if -shift not in _SHIFTS or not all(map(_fits, sum_bounds(found, _CHANNEL_AXIS))):
+        return None
+    return fixed, addend(found, -shift), -shift
+
+
+def _fits(bounds: tuple[int, int]) -> bool:
+    least, greatest = bounds
+    return min(least, -greatest - 1) >= -_SUM_LIMIT
 
 
 def _output(found: Operands, total: int, fixed: int, shift: int, cut: tuple[int, int]) -> int:
