@@ -38,6 +38,7 @@ from bot.sandbox.trouble import isolated_verdict
 from bot.scratch import scratch
 
 _SHM_BYTES = 16 << 20
+_MARGIN = 16  # so that the watch sees too many processes before the kernel refuses more
 _SYSTEM_PATH = "/usr/bin:/usr/local/bin"
 
 # As root: join the groups, make folders that only root can reach visible to another user in a
@@ -215,7 +216,7 @@ def _inside(folder: Path, job: Job, shown: Sequence[tuple[str, str]], handle: in
         *("--size", str(job.limits.tmp_bytes), "--tmpfs", "/tmp"),  # noqa: S108
         *(part for source, target in shown for part in ("--ro-bind", source, target)),
         *("--ro-bind", str(folder / "in"), "/in", "--bind", str(folder / "out"), "/out"),
-        *("--remount-ro", "/", "--chdir", "/"),
+        *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"),
         *(part for name, value in variables.items() for part in ("--setenv", name, value)),
         *("--", *_processes(job.limits), *argv),
     ]
@@ -232,10 +233,13 @@ def _no_more_users() -> tuple[str, ...]:
 
 
 def _processes(limits: Limits) -> list[str]:
-    """Return the bound on processes, set where no others are counted: in the job's own namespace.
+    """Return a bound on processes, a little above the one that is watched.
 
-    Kernels before 5.14 count a user's processes over all namespaces: there they are only watched.
+    It is set inside, as only the job's own processes are counted there. Kernels before 5.14 count
+    a user's processes everywhere: there they are only watched.
     Source: Linux commit 21d1c5e386bc ("Reimplement RLIMIT_NPROC on top of ucounts").
     """
     major, minor = (int(part) for part in os.uname().release.split(".")[:2])
-    return ["prlimit", f"--nproc={limits.processes}", "--"] if (major, minor) >= (5, 14) else []
+    if (major, minor) < (5, 14):
+        return []
+    return ["prlimit", f"--nproc={limits.processes + _MARGIN}", "--"]

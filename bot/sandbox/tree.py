@@ -40,10 +40,12 @@ def tree_limits(root: int, limits: Limits) -> Callable[[], Reason | None]:
 
     def look() -> Reason | None:
         tree = _descendants(root)
-        if sum(p.resident_bytes for p in tree) > limits.memory_bytes:
-            return Reason.MEMORY
         if sum(p.threads for p in tree) >= limits.processes:
             return Reason.PROCESSES
+        # What processes share counts for each of them at first, which is quick to add up.
+        resident = sum(p.resident_bytes for p in tree)
+        if resident > limits.memory_bytes and _shares(tree) > limits.memory_bytes:
+            return Reason.MEMORY
         return Reason.MEMORY if 0 <= _available_bytes() < _SPARE_BYTES else None
 
     return look
@@ -88,6 +90,25 @@ def _processes() -> list[_Process]:
             resident = pages * page
             found.append(_Process(int(path.parent.name), parent, session, threads, resident))
     return found
+
+
+def _shares(tree: list[_Process]) -> int:
+    """Return the resident memory of processes, where shared pages count once in all.
+
+    Source: proc(5), /proc/pid/smaps_rollup.
+    """
+    total = 0
+    for process in tree:
+        try:
+            rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+        except FileNotFoundError:
+            continue  # it ended meanwhile
+        except OSError:
+            total += process.resident_bytes
+            continue
+        fields = (line.split() for line in rollup.splitlines())
+        total += next((int(f[1]) * 1024 for f in fields if f[0] == "Pss:"), process.resident_bytes)
+    return total
 
 
 def _available_bytes() -> int:
