@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot import doctor
-from bot.authors.template_author import TemplateAuthor
+from bot.authorship import Wishes, settle
 from bot.forge import Origin, Published
 from bot.forge.local import OURS, LocalForge
 from bot.naming import slug
@@ -19,6 +19,8 @@ from bot.questions import Questions
 from bot.request import read_request
 from bot.understand import understand
 from hardware_runner.boards import BOARDS, find_board
+
+NO_WISHES = Wishes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ def travel(
     boards: Sequence[str] = (),
     seed: int = DEFAULT_SEED,
     fresh: bool = False,
+    wishes: Wishes = NO_WISHES,
 ) -> Arrived | Questions:
     """Read, understand, make and publish what a file asks for.
 
@@ -49,13 +52,23 @@ def travel(
         boards: names or aliases that stand in for the boards of the request.
         seed: of the split and of the training.
         fresh: forget what an interrupted run left.
+        wishes: who shall write, and what that may cost.
 
     Raises:
         RequestError, Infrastructure, UnknownBoard: what the rooms raise.
     """
     request = read_request(issue)
     instead = tuple(dict.fromkeys(find_board(name).name for name in boards))
-    understood = understand(request, request.base_dir, instead=instead)
+    origin = Origin(slug(issue.stem))
+    forge = LocalForge(into)
+    # Keys begin with a letter, so no folder of a proposal can have this name.
+    workdir = into / OURS / ".work" / origin.key
+    if fresh:
+        shutil.rmtree(workdir, ignore_errors=True)
+    starts = (Path.cwd(), request.base_dir)
+    authorship = settle(wishes, starts, workdir, progress, forge.check)
+    sandbox = authorship.sandbox()
+    understood = understand(request, request.base_dir, instead=instead, read=authorship.read)
     if isinstance(understood, Questions):
         return understood
     goal = understood.goal
@@ -63,20 +76,18 @@ def travel(
         f"{goal.title}: {goal.task.value}, {len(understood.records.labels):,} records of "
         f"{len(goal.labels)} classes from {goal.data.uri}, on {', '.join(goal.boards)}"
     )
-    origin = Origin(slug(issue.stem))
-    forge = LocalForge(into)
     forge.check()
     doctor.require([BOARDS[name] for name in goal.boards])
-    # Keys begin with a letter, so no folder of a proposal can have this name.
-    workdir = into / OURS / ".work" / origin.key
-    if fresh:
-        shutil.rmtree(workdir, ignore_errors=True)
     proposal = run_stages(
         goal,
         understood.records,
         workdir=workdir,
-        author=TemplateAuthor(goal.task),
+        author=authorship.authors(goal.task),
         progress=progress,
         seed=seed,
+        sandbox=sandbox,
+        asked=authorship.asked,
     )
+    if authorship.model is not None:
+        authorship.model.forget_others()
     return Arrived(proposal, forge.publish(proposal, origin))

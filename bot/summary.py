@@ -18,6 +18,7 @@ from bot.forge import Published
 from bot.proposal import Figures, Proposal
 from bot.rendering import measures
 from bot.rendering.numbers import interval, number, percent
+from bot.rendering.spent import asked_rows, asked_total
 from bot.rendering.verdict import judge
 from bot.rendering.words import RUN_WORDS, outcome_word
 from hardware_runner.report import RunOutcome, RunReport
@@ -35,6 +36,9 @@ def show(console: Console, proposal: Proposal, published: Published) -> None:
         console.print()
         truth = None if proposal.figures is None else proposal.figures.truth
         show_reports(console, proposal.reports, truth)
+    if proposal.asked:
+        console.print()
+        console.print(asked_table(proposal))
     console.print()
     _show_verdict(console, proposal)
     commit = "held these very files already; no new commit" if published.adopted else "new commit"
@@ -55,6 +59,21 @@ def _show_verdict(console: Console, proposal: Proposal) -> None:
         console.print(line, markup=False, highlight=False)
     for line in proposal.tried if verdict.missed else ():
         console.print(f"  tried: {line}", markup=False, highlight=False)
+
+
+def asked_table(proposal: Proposal) -> Table:
+    """Return what language models were asked for, at what cost, and what came of it."""
+    rows = asked_rows(proposal.asked, 160)
+    table = Table(title=f"Language models: {asked_total(proposal.asked).figures}", **PLAIN)
+    for name in ("for", "try", "model", "tokens in + out", "seconds", "cost"):
+        table.add_column(name, justify="left" if name in ("for", "model") else "right")
+    table.add_column("came of it")
+    for asked, row in zip(proposal.asked, rows, strict=True):
+        causes = "; ".join(asked.causes)[:160]
+        outcome = Text(f"repair: {causes}" if causes else "taken")
+        number = str(row.number)
+        table.add_row(row.purpose, number, asked.author, row.tokens, row.seconds, row.cost, outcome)
+    return table
 
 
 def accuracy_table(figures: Figures) -> Table:

@@ -6,7 +6,7 @@ contradicts itself is shown from both sides.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,8 @@ from hardware_runner.boards import BOARDS
 
 TITLE_CHARACTERS = 80
 
+Reader = Callable[[Request, Mapping[str, Board], Asker], Mapping[Field, str]]
+
 
 @dataclass(frozen=True, slots=True)
 class Understood:
@@ -46,6 +48,7 @@ def understand(
     base_dir: Path,
     boards: Mapping[str, Board] = BOARDS,
     instead: Sequence[str] = (),
+    read: Reader = extract,
 ) -> Understood | Questions:
     """Turn a request into a goal, or into everything that must be asked, at once.
 
@@ -54,12 +57,13 @@ def understand(
         base_dir: the folder that paths in it are relative to.
         boards: the boards that can be named.
         instead: names that stand in for the boards of the request.
+        read: returns the answers that a free text gives, by field of the form.
     """
     asker = Asker()
     answers: Mapping[Field, str] = {}
     with asker.instead_of_errors():
         answers = (
-            parse_form(request.body) if is_form(request.body) else extract(request, boards, asker)
+            parse_form(request.body) if is_form(request.body) else read(request, boards, asker)
         )
     if asker.questions and not answers:
         return Questions(tuple(asker.questions))

@@ -1,4 +1,4 @@
-"""Keep every answer of a language model before it is used: a run that is killed pays for none twice.
+"""Keep every answer of a language model before it is used, so that none is paid for twice.
 
 One file for each question, named for a hash of it; no two questions of a run are equal.
 """

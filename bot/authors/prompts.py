@@ -113,17 +113,17 @@ def write_prompt(
     }
     return Prompt(
         purpose=stage.value,
-        system=system_text(stage.value),
+        system=prompt_text("rules", stage.value),
         user=render("user.md.jinja", values),
         tier=step.tier,
     )
 
 
 @cache
-def system_text(name: str) -> str:
-    """Return what is the same for every request: the rules for all stages, and the stage's own."""
+def prompt_text(*names: str) -> str:
+    """Return texts of templates/prompts/ that are the same for every request, one after another."""
     folder = resources.files("templates") / "prompts"
-    return "\n".join((folder / f"{n}.md").read_text(encoding="utf-8") for n in ("rules", name))
+    return "\n".join((folder / f"{name}.md").read_text(encoding="utf-8") for name in names)
 
 
 def render(template: str, values: Mapping[str, object]) -> str:

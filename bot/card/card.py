@@ -10,6 +10,7 @@ from bot.card.layers import layer_table
 from bot.proposal import Figures, Proposal
 from bot.rendering import measures, verdict, views
 from bot.rendering.environment import render_text
+from bot.rendering.spent import asked_rows, asked_total
 from bot.rendering.text import Markdown, code, file_name
 from hardware_runner.report import RunOutcome
 
@@ -60,6 +61,9 @@ def _values(proposal: Proposal) -> dict[str, object]:
         "caveats": model.caveats(proposal),
         "authored": proposal.authored,
         "authored_left_out": 0,
+        "model_calls": asked_rows(proposal.asked),
+        "model_total": asked_total(proposal.asked),
+        "model_calls_left_out": 0,
         "claims": views.claim_rows(proposal.evidence),
         "tools": sorted(proposal.tools.items()),
     }

@@ -21,6 +21,25 @@ def run(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="of split and training")] = 1,
     fresh: Annotated[bool, typer.Option("--fresh", help="forget an interrupted run")] = False,
+    author: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[llm|template]", help="who writes; default: llm where a model is set up"
+        ),
+    ] = None,
+    budget_usd: Annotated[
+        float | None, typer.Option(min=0, help="what language models may cost, in US dollars")
+    ] = None,
+    max_repairs: Annotated[
+        int | None, typer.Option(min=0, max=20, help="of one stage by a language model")
+    ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(help="keep each exchange with a language model in this folder; use --fresh"),
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(help="take all answers from such a folder; needs no key")
+    ] = None,
 ) -> int:
     """Turn a request into a branch with trained, compiled and measured code.
 
@@ -34,10 +53,17 @@ def run(
     console = output()
     with choose_progress() as progress:
         progress.note("reading the request")
-        from bot.journey import travel  # noqa: PLC0415  (brings NumPy and pandas)
+        from bot.authorship import Wishes, Writer  # noqa: PLC0415  (brings NumPy and pandas)
+        from bot.journey import travel  # noqa: PLC0415
         from bot.questions import Questions  # noqa: PLC0415
 
-        end = travel(issue, into, progress, boards=board or (), seed=seed, fresh=fresh)
+        if author not in (None, *(writer.value for writer in Writer)):
+            raise typer.BadParameter("it is llm or template", param_hint="--author")
+        writer = None if author is None else Writer(author)
+        wishes = Wishes(writer, budget_usd, max_repairs, record, replay)
+        end = travel(
+            issue, into, progress, boards=board or (), seed=seed, fresh=fresh, wishes=wishes
+        )
     if isinstance(end, Questions):
         text = end.markdown()
         if console.is_terminal:

@@ -90,6 +90,8 @@ class Llm(_Table):
         idle_timeout_s: longest silence, in which a local server may load its model.
         max_reply_bytes: a longer answer is cut and refused.
         retries: how often the same call is tried again when server or line fail.
+        firmware_candidates: how many firmware files are asked for side by side at first; the checks
+            choose among them.
     """
 
     base_url: BaseUrl | None = None
@@ -100,6 +102,7 @@ class Llm(_Table):
     idle_timeout_s: _Seconds = 300.0
     max_reply_bytes: int = Field(default=4_000_000, ge=1000)
     retries: int = Field(default=3, ge=0, le=10)
+    firmware_candidates: int = Field(default=1, ge=1, le=8)
 
 
 class Budget(_Table):

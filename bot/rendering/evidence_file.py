@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.evidence import Evidence
 from bot.goal import Goal
-from bot.proposal import Figures, Proposal
+from bot.proposal import Asked, Figures, Proposal
+from bot.rendering.spent import total
 from hardware_runner.report import Cost, Footprint, Profile, RunOutcome, RunReport
 
 SCHEMA_VERSION = 1
@@ -33,6 +34,21 @@ class Written(_Frozen):
     author: str
     tries: int
     sha256: str = Field(description="empty where the file is not in the proposal")
+
+
+class ModelCall(_Frozen):
+    """One time that a language model was asked, and what came of it."""
+
+    purpose: str = Field(description="'understand', or the stage whose files were wanted")
+    number: int = Field(description="counts the tries for this purpose, from 1")
+    model: str
+    calls: int = Field(description="HTTP calls that were answered")
+    input_tokens: int
+    cached_tokens: int = Field(description="among the input tokens")
+    output_tokens: int
+    seconds: float
+    cost_usd: float | None = Field(description="null where the price is unknown")
+    causes: tuple[str, ...] = Field(description="what was found wrong; empty where it was taken")
 
 
 class Run(_Frozen):
@@ -84,11 +100,15 @@ class EvidenceFile(_Frozen):
     files_sha256: dict[str, str]
     inputs_sha256: dict[str, str]
     tools: dict[str, str]
+    model_calls: tuple[ModelCall, ...] = Field(
+        default=(), description="left out where no language model was asked"
+    )
 
 
 def evidence_json(proposal: Proposal) -> bytes:
     """Return evidence.json: UTF-8, sorted keys, the same bytes for the same proposal."""
-    content = collect(proposal).model_dump(mode="json")
+    without = set() if proposal.asked else {"model_calls"}
+    content = collect(proposal).model_dump(mode="json", exclude=without)
     text = json.dumps(content, indent=1, sort_keys=True)
     return (_NUMBERS.sub(lambda array: " ".join(array[0].split()), text) + "\n").encode()
 
@@ -120,6 +140,23 @@ def collect(proposal: Proposal) -> EvidenceFile:
         files_sha256=hashes,
         inputs_sha256=dict(proposal.inputs_sha256),
         tools=dict(proposal.tools),
+        model_calls=tuple(map(_model_call, proposal.asked)),
+    )
+
+
+def _model_call(asked: Asked) -> ModelCall:
+    usage = total(asked.usage)
+    return ModelCall(
+        purpose=asked.purpose,
+        number=asked.number,
+        model=asked.author,
+        calls=usage.calls,
+        input_tokens=usage.input_tokens,
+        cached_tokens=usage.cached_tokens,
+        output_tokens=usage.output_tokens,
+        seconds=round(usage.seconds, 3),
+        cost_usd=usage.cost_usd,
+        causes=asked.causes,
     )
 
 

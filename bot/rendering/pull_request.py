@@ -7,6 +7,7 @@ from bot.proposal import Proposal
 from bot.rendering import views
 from bot.rendering.environment import render_text
 from bot.rendering.marker import BODY_MAX_CHARACTERS, marker
+from bot.rendering.spent import asked_rows, asked_total
 from bot.rendering.text import Markdown, code
 from bot.rendering.verdict import Verdict, judge
 from hardware_runner.report import RunOutcome
@@ -61,6 +62,9 @@ def _values(proposal: Proposal, verdict: Verdict, rows: int, at_most: int) -> di
         "review": _review(proposal),
         "authored": proposal.authored[:rows],
         "authored_left_out": max(0, len(proposal.authored) - rows),
+        "model_calls": asked_rows(proposal.asked[:rows], at_most),
+        "model_total": asked_total(proposal.asked),
+        "model_calls_left_out": max(0, len(proposal.asked) - rows),
         "claims": views.claim_rows(proposal.evidence[:rows], at_most),
         "claims_in_all": len(proposal.evidence),
         "claims_left_out": max(0, len(proposal.evidence) - rows),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from bot.llm.language_model import Usage
 from bot.proposal import Asked
+from bot.rendering.text import Markdown, inline
 
 
 def total(usages: Iterable[Usage]) -> Usage:
@@ -40,8 +42,55 @@ def figures(usage: Usage) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class AskedRow:
+    """One time that a model was asked, as a row of a table."""
+
+    purpose: str
+    number: int
+    author: str
+    tokens: Markdown
+    seconds: Markdown
+    cost: Markdown
+    outcome: Markdown
+
+
+@dataclass(frozen=True, slots=True)
+class AskedTotal:
+    """All of them together."""
+
+    calls: int
+    figures: Markdown
+
+
+def asked_rows(asked: Sequence[Asked], at_most: int = 400) -> list[AskedRow]:
+    """Lay out what models were asked; `at_most` bounds each text in escaped characters."""
+    rows = []
+    for one in asked:
+        usage = total(one.usage)
+        causes = "; ".join(cause for cause in one.causes)
+        rows.append(
+            AskedRow(
+                purpose=one.purpose,
+                number=one.number,
+                author=inline(one.author, at_most),
+                tokens=Markdown(f"{usage.input_tokens:,} + {usage.output_tokens:,}"),
+                seconds=Markdown(f"{usage.seconds:.1f}"),
+                cost=Markdown(money(usage.cost_usd)),
+                outcome=Markdown(f"repair: {inline(causes, at_most)}" if causes else "taken"),
+            )
+        )
+    return rows
+
+
+def asked_total(asked: Sequence[Asked]) -> AskedTotal:
+    """Add up what models were asked."""
+    usage = total(usage for one in asked for usage in one.usage)
+    return AskedTotal(usage.calls, Markdown(figures(usage)))
+
+
 def money(cost_usd: float | None) -> str:
     """Return an amount in US dollars, or that the price is unknown."""
     if cost_usd is None:
         return "price unknown"
-    return f"${cost_usd:.4f}" if cost_usd < 1 else f"${cost_usd:,.2f}"
+    return f"{cost_usd:.4f} USD" if cost_usd < 1 else f"{cost_usd:,.2f} USD"
