@@ -75,7 +75,7 @@ class _Store:
 
     def access(self, start: int, nbytes: int, *times: int) -> None:
         self.accesses += [(start, start + nbytes, time) for time in times]
-        self.last = max(self.last, *times)
+        self.last = max((self.last, *times))
 
     def buffer(self) -> Buffer:
         return Buffer(_spans(self.accesses), TENSOR_ALIGNMENT_BYTES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 from model_compiler import ir
@@ -46,7 +47,7 @@ def axes(
     """Return vertical and horizontal axis of an operator's window, refusing what has no output.
 
     Args:
-        op: The operator.
+        op: The operator; where it makes a band of rows, this band is the vertical axis.
         options: Its padding, strides and, but for pools, dilations.
         image: Shape of its input, `[N, H, W, C]`.
         window: Height and width of its filter.
@@ -60,6 +61,8 @@ def axes(
         _axis(op, options.padding, numbers)
         for numbers in zip((height, width), window, strides, dilations, strict=True)
     )
+    if op.band is not None:
+        vertical = dataclasses.replace(vertical, output=op.band.rows, padding=op.band.padding)
     return vertical, horizontal
 
 

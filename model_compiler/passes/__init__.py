@@ -1,0 +1,1 @@
+"""Rewriting a model before its arena is planned; the answers stay the same bytes."""
