@@ -16,6 +16,7 @@ from pathlib import Path
 
 from hardware_runner.board import Board
 from hardware_runner.errors import BuildError, TooLarge
+from hardware_runner.fit import STACK_BYTES, refuse_too_large
 from hardware_runner.footprint import Image, global_names, read_image
 from hardware_runner.report import Footprint
 from hardware_runner.toolchain import STRICT_FLAGS, Compiler, find_compiler
@@ -24,9 +25,6 @@ from model_compiler import CompiledModel
 AUTHORED = ("features.h", "features.c", "app.h", "app.c")
 PROJECT = ("goal.h", *AUTHORED)
 CONTRACT = "shell/bw_contract.c"
-STACK_BYTES = 4096
-"""The least that is kept free for the stack."""
-
 _ROOMY_BYTES = 0x0800_0000  # for a second link that shows by how much the first one failed
 _LARGEST = 6
 _PARALLEL = 2
@@ -104,6 +102,7 @@ def _build(
         raise BuildError(
             f"The shell calls bw_model_invoke(): compile as 'model', not '{compiled.name}'."
         )
+    refuse_too_large(compiled.summary, board)
     compiler = find_compiler(board)
     sources = {f"project/{name}": text for name, text in project.items()}
     model = compiled.profiled() if profiled else compiled

@@ -25,11 +25,16 @@ _C_SIZES = {"int8_t": 1, "uint8_t": 1, "int16_t": 2, "uint16_t": 2, "int32_t": 4
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A `static const` definition: name, text, and the bytes it takes on a 32-bit target."""
+    """A `static const` definition: name, text, and the bytes it takes on a 32-bit target.
+
+    Where kernel sets have forms of different sizes, `nbytes` is that of the largest, and
+    `spare_bytes` is by how much the smallest is smaller.
+    """
 
     name: str
     text: str
     nbytes: int
+    spare_bytes: int = 0
 
 
 def c_type(dtype: TensorType) -> str:
@@ -107,7 +112,8 @@ def by_kernel_set(
         return plain
     lines = [f"{'#elif' if place else '#if'} {m}\n{f.text}" for place, (m, f) in enumerate(forms)]
     text = "\n".join((*lines, f"#else\n{plain.text}", "#endif"))
-    return Constant(plain.name, text, max(plain.nbytes, *(form.nbytes for _, form in forms)))
+    sizes = [plain.nbytes, *(form.nbytes for _, form in forms)]
+    return Constant(plain.name, text, max(sizes), max(sizes) - min(sizes))
 
 
 def constant_tensor(tensor: ir.Tensor, role: str) -> Constant:

@@ -8,16 +8,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from model_compiler.ir import Band
+from model_compiler.peak import Peak
+
 
 @dataclass(frozen=True, slots=True)
 class OperatorSummary:
-    """One operator: its place, TFLite's name of it, what it yields, and what it costs."""
+    """One operator: its place, TFLite's name of it, what it yields, and what it costs.
+
+    `band` is set where it makes a band of what an operator of the model file makes, or copies rows
+    from one band to the next.
+    """
 
     index: int
     name: str
     output_shape: tuple[int, ...]
     macs: int
     constant_bytes: int
+    band: Band | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +46,21 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True)
+class BandedSummary:
+    """Operators `first` to `last` of the model file, which run band by band."""
+
+    first: int
+    last: int
+    bands: int
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """Figures of a compiled model.
 
     Attributes:
-        operators: In the order in which they run; views, which cost nothing, included.
+        operators: In the order in which they run; views, which cost nothing, included. An operator
+            of the model file that runs in bands is there once for each of them.
         macs: Multiply-accumulates of one inference, padding counted.
         constant_bytes: Flash of weights, tables and parameters on a 32-bit target, without code.
         arena_bytes: RAM that the caller provides.
@@ -50,6 +68,11 @@ class Summary:
         inputs: The model's inputs in order.
         outputs: The model's outputs in order.
         model_sha256: Digest of the model file, in hex.
+        whole_arena_bytes: What `arena_bytes` would be if nothing ran in bands.
+        banded: What runs in bands.
+        constant_spare_bytes: By how much `constant_bytes` is too much for the kernel set that needs
+            least; 0 where all need the same.
+        peak: The moment that needs most memory.
     """
 
     operators: tuple[OperatorSummary, ...]
@@ -60,6 +83,10 @@ class Summary:
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     model_sha256: str
+    whole_arena_bytes: int = 0
+    banded: tuple[BandedSummary, ...] = ()
+    constant_spare_bytes: int = 0
+    peak: Peak | None = None
 
 
 @dataclass(frozen=True, slots=True)

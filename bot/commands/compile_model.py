@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from bot.errors import RequestError
+
+MOST_BANDS = 1000
 
 
 def compile_file(
@@ -24,6 +27,13 @@ def compile_file(
         Literal["size", "balanced", "speed"],
         typer.Option(help="what to prefer: fewest bytes of flash, or fewest instructions"),
     ] = "balanced",
+    bands: Annotated[
+        str,
+        typer.Option(
+            metavar="off|auto|N",
+            help="run the operators that need most RAM in N bands of rows, or in as many as help",
+        ),
+    ] = "off",
     profile: Annotated[
         bool,
         typer.Option("--profile", help="also run it on emulated boards: instructions by operator"),
@@ -39,6 +49,7 @@ def compile_file(
     from bot.compile_summary import show  # noqa: PLC0415
     from bot.console import output  # noqa: PLC0415
     from hardware_runner.boards import find_board  # noqa: PLC0415
+    from hardware_runner.fit import refuse_too_large  # noqa: PLC0415
     from model_compiler import (  # noqa: PLC0415
         ModelError,
         Optimise,
@@ -52,14 +63,19 @@ def compile_file(
         raise RequestError(f"There is no file {model}.", "Name a .tflite file.")
     try:
         loaded = load_model(model.read_bytes())
-        compiled = compile_model(loaded, name=name, optimise=Optimise(optimise))
+        compile_as = partial(
+            compile_model, loaded, optimise=Optimise(optimise), bands=_bands(bands)
+        )
+        compiled = compile_as(name=name)
     except ModelError as error:
         raise RequestError(f"{model}: {error}") from None
     except ValueError as error:  # about the name
         raise RequestError(f"{error}.") from None
     boards = [find_board(one) for one in board or ([profiles.DEFAULT_BOARD] if profile else [])]
+    for one in boards:
+        refuse_too_large(compiled.summary, one)
     compiled.write(into)
-    measured = compile_model(loaded, optimise=Optimise(optimise)) if name != "model" else compiled
+    measured = compile_as() if name != "model" else compiled
     found = [profiles.profile_alone(measured, one) for one in boards] if profile else []
     if as_json:
         figures = {
@@ -76,3 +92,15 @@ def compile_file(
     show(output(), compiled, into)
     for one, result in zip(boards, found, strict=False):
         profiles.show_profile(output(), compiled.summary, one, result)
+
+
+def _bands(text: str) -> int | Literal["auto"]:
+    """Return the number of bands that somebody asks for; 1 is off."""
+    if text == "auto":
+        return "auto"
+    if text == "off":
+        return 1
+    if text.isascii() and text.isdigit() and 2 <= int(text) <= MOST_BANDS:
+        return int(text)
+    problem = f"An image cannot be cut into '{text}' bands."
+    raise RequestError(problem, f"Use off, auto, or a number from 2 to {MOST_BANDS}.")

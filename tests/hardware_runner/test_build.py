@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from hardware_runner.boards import BOARDS, find_board
-from hardware_runner.build import STACK_BYTES, build_firmware, build_smallest
+from hardware_runner.build import build_firmware, build_smallest
 from hardware_runner.errors import BuildError, TooLarge, ToolMissing
+from hardware_runner.fit import STACK_BYTES
 from model_compiler import CompiledModel, compile_model, dense_classifier
 from tests.hardware_runner.stand_in import (
     APP_C,
