@@ -54,7 +54,7 @@ def layer_table(content: bytes, reports: Sequence[RunReport]) -> LayerTable | No
     except ModelError:
         return None
     counting = [report for report in reports if report.verified == "emulator"]
-    profiles = [report.profile for report in counting] or [None]
+    profiles = [_of(model, report.profile) for report in counting] or [None]
     blank = (_NONE,) * len(profiles)
     inputs = [
         LayerRow("input", _shape(tensor), _NONE, _NONE, blank, _quantisation(tensor))
@@ -66,6 +66,12 @@ def layer_table(content: bytes, reports: Sequence[RunReport]) -> LayerTable | No
         (*inputs, *(_row(model, operator, profiles) for operator in model.operators)),
         (Markdown(number(macs)), *(_count(p.total if p else None) for p in profiles)),
     )
+
+
+def _of(model: Model, profile: Profile | None) -> Profile | None:
+    """Return a profile if it is one of the operators that stand in the file."""
+    whole = profile is not None and len(profile.operators) == len(model.operators)
+    return profile if whole else None
 
 
 def _row(model: Model, operator: Operator, profiles: Sequence[Profile | None]) -> LayerRow:

@@ -72,6 +72,10 @@ def benchmark(
     for table in (bench_tables.cost_table(rows), bench_tables.baseline_table(rows)):
         if table is not None:
             output().print(table.rich())
+    for row in rows:
+        if isinstance(row, Failed):
+            line = f"{row.model} on {row.board}: {row.why}"
+            output().print(line, markup=False, highlight=False, soft_wrap=True)
     if markdown_file is not None:
         text = bench_tables.with_tables(page, bench_tables.markdown(rows))
         write_atomically(markdown_file, text.encode())

@@ -46,7 +46,7 @@ def compile_file(
 ) -> None:
     """Compile a TensorFlow Lite model to C99 and show what it costs."""
     from bot import profiles  # noqa: PLC0415
-    from bot.compile_summary import show  # noqa: PLC0415
+    from bot.compile_summary import show, show_room  # noqa: PLC0415
     from bot.console import output  # noqa: PLC0415
     from hardware_runner.boards import find_board  # noqa: PLC0415
     from hardware_runner.fit import refuse_too_large  # noqa: PLC0415
@@ -90,6 +90,8 @@ def compile_file(
         typer.echo(json.dumps(figures, indent=2))
         return
     show(output(), compiled, into)
+    for one in boards:
+        show_room(output(), compiled.summary, one)
     for one, result in zip(boards, found, strict=False):
         profiles.show_profile(output(), compiled.summary, one, result)
 
