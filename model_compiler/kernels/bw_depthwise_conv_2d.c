@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bw_kernels.h"
 
+#if !BW_MVE
 #include <stddef.h>
 #include <string.h>
 
@@ -100,3 +101,4 @@ void bw_depthwise_conv_2d(const bw_depthwise_conv_2d_t *p, const int8_t *input, 
         input += p->y.input * p->x.input * p->input_channels;
     }
 }
+#endif

@@ -99,9 +99,11 @@ typedef struct {
 /* The weights of a channel, filled up with zeros to `quads` quads, are numbered as in bw_conv_2d_t; a
  * quad a b c d is stored as the 16-bit numbers 256 b + a and 256 d + c. A quad of an even channel
  * stands before the same one of the next channel; behind an odd number of channels stands one of
- * zeros. pointwise is 1 where the filter is 1x1, the stride 1, and input_channels is 4 * quads.
+ * zeros. pointwise is 1 where the filter is 1x1, the stride 1, without padding; gathered, where a row
+ * of the filter, or with dilation a pixel, is not whole quads. strip is the size in bytes, rounded up
+ * to 4, of that part of an input row that four neighbouring outputs see.
  *
- * scratch: 36 * quads bytes. */
+ * scratch: 32 * quads bytes; where pointwise is 0, strip more; where gathered is 1, 16 * quads more. */
 typedef struct {
     int32_t batches;
     int32_t input_channels;
@@ -110,6 +112,8 @@ typedef struct {
     bw_axis_t x;
     int32_t quads;
     int32_t pointwise;
+    int32_t gathered;
+    int32_t strip;
     int32_t input_zero_point;
     int32_t activation_min;
     int32_t activation_max;
@@ -126,7 +130,9 @@ void bw_conv_2d_narrow(const bw_conv_2d_narrow_t *p, const int8_t *input, int8_t
 /* DEPTHWISE_CONV_2D. Weights are [y.filter][x.filter][input_channels * depth_multiplier]; output
  * channel c * depth_multiplier + m reads input channel c. bias as in bw_conv_2d.
  *
- * scratch: input_channels bytes, and behind them at the next multiple of 8, 8 * y.filter * x.filter. */
+ * scratch: input_channels bytes, and behind them at the next multiple of 8, 8 * y.filter * x.filter.
+ * With Helium, where no side of the filter is longer than 4, nothing is dilated and depth_multiplier
+ * is 1: 32 * (19 + (x.output - 1) * x.stride + 1) bytes at least. */
 typedef struct {
     int32_t batches;
     int32_t input_channels;

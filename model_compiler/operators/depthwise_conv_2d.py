@@ -14,6 +14,7 @@ from model_compiler.options import DepthwiseConv2DOptions
 MEMORY = Memory.OWN
 _CHANNEL_AXIS = 3
 _POINTER_BYTES = 8  # of a 64-bit host, so that one plan serves every target
+_MOST_COLUMNS = 2047
 _SMALL_PLANE_BYTES = 1024  # below which a plane may take more than the tensors
 
 
@@ -51,12 +52,29 @@ def macs(op: ir.Operator, model: ir.Model) -> int:
 
 
 def scratch_bytes(op: ir.Operator, model: ir.Model) -> int:
-    """Return one pixel of padding and a pointer for each tap behind it, or a channel's plane."""
+    """Return what the hungriest of the kernels that may run asks for.
+
+    That is one pixel of padding and a pointer for each tap behind it, or a channel's plane, or the
+    planes of eight channels.
+    """
     found = weighted_sum.operands(op, model)
     _, filter_h, filter_w, _ = found.weights.shape
     pixel = -(-found.input.shape[3] // _POINTER_BYTES) * _POINTER_BYTES
     general = pixel + _POINTER_BYTES * filter_h * filter_w
-    return max(general, _plane_bytes(op, model)) if _has_planes(op, model) else general
+    plane = _plane_bytes(op, model) if _has_planes(op, model) else 0
+    return max(general, plane, _eight_planes_bytes(op, model))
+
+
+def _eight_planes_bytes(op: ir.Operator, model: ir.Model) -> int:
+    """Return the scratch of kernels/bw_depthwise_conv_2d_mve.c, 0 where it goes from tap to tap."""
+    found = weighted_sum.operands(op, model)
+    y, x = _axes(op, model)
+    if found.weights.shape[_CHANNEL_AXIS] != found.input.shape[3]:
+        return 0
+    if max(y.filter, x.filter) > 4 or max(y.dilation, x.dilation) > 1:
+        return 0
+    columns = (x.output - 1) * x.stride + 4
+    return 8 * 4 * 16 + 8 * 4 * columns if columns <= _MOST_COLUMNS else 0
 
 
 def _plane_bytes(op: ir.Operator, model: ir.Model) -> int:
@@ -119,7 +137,7 @@ def emit(op: ir.Operator, context: Context) -> Emitted:
         },
     )
     source, target = context.address(op.inputs[0]), context.address(op.outputs[0])
-    kernels = ("bw_depthwise_conv_2d",)
+    kernels: tuple[str, ...] = ("bw_depthwise_conv_2d",)
     if _has_planes(op, context.model):
         kernels = ("bw_depthwise_conv_2d_3x3", *kernels)
     return Emitted(
