@@ -115,6 +115,15 @@ static inline int8_t bw_saturate(int32_t value)
     return (int8_t)result;
 }
 
+/* Returns the greater of each of four signed bytes. */
+static inline uint32_t bw_greatest_bytes(uint32_t a, uint32_t b)
+{
+    uint32_t result;
+
+    __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(result) : "r"(a), "r"(b) : "cc");
+    return result;
+}
+
 #else
 
 /* The same for other compilers, and for this code run on another machine. */
@@ -167,6 +176,19 @@ static inline int32_t bw_add_product_high(int32_t addend, int32_t value, int32_t
 static inline uint32_t bw_swap_bytes(uint32_t word)
 {
     return (word & 0x00ff00ffu) << 8 | (word >> 8 & 0x00ff00ffu);
+}
+
+static inline uint32_t bw_greatest_bytes(uint32_t a, uint32_t b)
+{
+    uint32_t result = 0;
+
+    for (uint32_t mask = 0xff; mask != 0; mask <<= 8) { /* with the sign flipped, as unsigned */
+        const uint32_t of_a = (a ^ 0x80808080u) & mask;
+        const uint32_t of_b = (b ^ 0x80808080u) & mask;
+
+        result |= of_a > of_b ? of_a : of_b;
+    }
+    return result ^ 0x80808080u;
 }
 
 static inline int8_t bw_saturate(int32_t value)

@@ -45,4 +45,6 @@ def loops(op: ir.Operator, model: ir.Model) -> list[int]:
         if (loop % 2 == 1) != (axis in reduced):
             loop += 1
         sizes[loop] *= size
+    if loop <= _LOOPS // 2:  # kept, reduced, kept: the last run is the one of neighbours
+        sizes = [sizes[0], 1, 1, sizes[1], sizes[2]]
     return sizes

@@ -64,9 +64,13 @@ def depthwise_3x3(draw: Draw) -> Case:
 
 @st.composite
 def whole_map(draw: Draw, kind: str) -> Case:
-    """AVERAGE_POOL_2D or MAX_POOL_2D over a whole map, of up to more pixels than 16 bits add up."""
+    """AVERAGE_POOL_2D or MAX_POOL_2D over a whole map.
+
+    Averages go to maps whose sum 16 bits do not hold; the maximum of such a map would always be 127.
+    """
     batch, channels = draw(st.integers(1, 2)), draw(st.integers(1, 13))
-    height, width = draw(st.integers(1, 20)), draw(st.integers(1, 31))
+    most = (3, 3) if kind == "MAX_POOL_2D" else (20, 31)
+    height, width = (draw(st.integers(1, size)) for size in most)
     scale, zero_point = draw(SCALES), draw(ZERO_POINTS)
     model = ModelBuilder()
     x = model.tensor((batch, height, width, channels), scale=scale, zero_point=zero_point)
@@ -117,6 +121,9 @@ def long_pair(draw: Draw, kind: str) -> Case:
 
 SPECIAL: dict[str, st.SearchStrategy[Case]] = {
     "bw_add_equal": st.one_of(long_pair("ADD"), long_pair("SUB")),
+    "bw_average_pool_2d": whole_map("AVERAGE_POOL_2D"),
     "bw_depthwise_conv_2d_3x3": depthwise_3x3(),
+    "bw_max_pool_2d": whole_map("MAX_POOL_2D"),
+    "bw_mean": map_mean(),
 }
 """Kernel to the models that are made for it."""

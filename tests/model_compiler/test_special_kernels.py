@@ -57,5 +57,5 @@ def arena_bytes(item: Compiled) -> int:
 @pytest.mark.parametrize("kernel", SPECIAL)
 def test_answers_on_target(kernel: str, core: str, tmp_path: Path) -> None:
     taken = [item for item in special(kernel, 16) if arena_bytes(item) <= ARENA_BYTES]
-    assert len(taken) > 8
+    assert len(taken) > 4
     assert_equal(taken, run_target(TARGETS[core], taken, tmp_path, ARENA_BYTES))
