@@ -75,8 +75,6 @@ def _problem(text: str) -> str:
         return f"It has {len(text):,} characters; {FILE_MAX_CHARACTERS:,} are allowed."
     if found := _PLACEHOLDER.search(text):
         return f"It leaves a part out: {found[0].strip()[:80]}."
-    if visible(text) != text and "<!--" not in text:
-        return "It holds control or invisible characters."
     return ""
 
 
