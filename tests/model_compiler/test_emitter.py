@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import difflib
 import os
 import shutil
 import subprocess
@@ -78,6 +79,23 @@ def test_only_the_kernels_that_are_called_are_there() -> None:
         *("bw_model.h", "bw_model.c"),
         *("bw_kernels.h", "bw_arithmetic.h", "bw_fully_connected.c"),
     }
+
+
+def test_points_stand_before_each_operator_and_nowhere_else() -> None:
+    compiled = compile_model(load_model(network()))
+    pointed = compiled.profiled()
+    assert {n: t for n, t in pointed.files.items() if n != "bw_model.c"} == {
+        n: t for n, t in compiled.files.items() if n != "bw_model.c"
+    }
+    added = [
+        line.strip()
+        for line in difflib.ndiff(
+            compiled.files["bw_model.c"].splitlines(), pointed.files["bw_model.c"].splitlines()
+        )
+        if line[0] in "+-"
+    ]
+    points = [f"+     BW_PROFILE({index});" for index in range(5)]
+    assert added == ['+ #include "bw_profile.h"', *points]
 
 
 def test_a_second_output_has_macros_of_its_own() -> None:
