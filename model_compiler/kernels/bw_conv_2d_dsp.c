@@ -8,25 +8,53 @@
 
 #define PIXELS 4
 
-static int32_t *expand_padding(int32_t zero_point, int32_t quads, int32_t pixels, int32_t *patch)
+/* Expands `count` bytes of each of four pixels that are `step` bytes apart; see bw_expand. */
+static int32_t *expand_four(const int8_t *from, int32_t step, int32_t count, int32_t *to)
 {
-    const uint32_t quad = (uint32_t)(zero_point & 0xff) * 0x01010101u;
+    for (; count >= 4; count -= 4, from += 4, to += 2 * PIXELS) {
+        const int8_t *const third = from + 2 * step;
+        const uint32_t quad0 = bw_load_4(from);
+        const uint32_t quad1 = bw_load_4(from + step);
+        const uint32_t quad2 = bw_load_4(third);
+        const uint32_t quad3 = bw_load_4(third + step);
 
-    for (; quads > 0; quads--) {
-        patch[0] = bw_odd_pair(quad);
-        patch[pixels] = bw_even_pair(quad);
-        patch += 2 * pixels;
+        to[0] = bw_odd_pair(quad0);
+        to[1] = bw_odd_pair(quad1);
+        to[2] = bw_odd_pair(quad2);
+        to[3] = bw_odd_pair(quad3);
+        to[4] = bw_even_pair(quad0);
+        to[5] = bw_even_pair(quad1);
+        to[6] = bw_even_pair(quad2);
+        to[7] = bw_even_pair(quad3);
     }
-    return patch;
+    if (count > 0) {
+        for (int32_t pixel = 0; pixel < PIXELS; pixel++) {
+            bw_expand(from + pixel * step, count, PIXELS, to + pixel);
+        }
+        to += 2 * PIXELS;
+    }
+    return to;
 }
 
-/* Copies bytes, which may lie anywhere; returns the end of the copy. */
+/* Sets `count` bytes to value. */
+static int8_t *fill(int32_t value, int32_t count, int8_t *to)
+{
+    const uint32_t four = (uint32_t)(value & 0xff) * 0x01010101u;
+
+    for (; count >= 4; count -= 4, to += 4) {
+        bw_store_4(to, four);
+    }
+    for (; count > 0; count--) {
+        *to++ = (int8_t)value;
+    }
+    return to;
+}
+
+/* Copies `count` bytes, four at a time as far as that goes. */
 static int8_t *copy(const int8_t *from, int32_t count, int8_t *to)
 {
-    for (; count >= 4; count -= 4) {
+    for (; count >= 4; count -= 4, from += 4, to += 4) {
         bw_store_4(to, bw_load_4(from));
-        from += 4;
-        to += 4;
     }
     for (; count > 0; count--) {
         *to++ = *from++;
@@ -34,83 +62,80 @@ static int8_t *copy(const int8_t *from, int32_t count, int8_t *to)
     return to;
 }
 
-static int8_t *fill(int32_t value, int32_t count, int8_t *to)
-{
-    for (; count > 0; count--) {
-        *to++ = (int8_t)value;
-    }
-    return to;
-}
-
-/* Copies one row of a window to `to`, padding as the input's zero point; row is NULL where all of it
- * is padding. */
-static int8_t *gather_row(const bw_conv_2d_narrow_t *p, const int8_t *row, int32_t x, int8_t *to)
+/* Returns the bytes of `columns` columns from x on in a row of the input: in the image itself where
+ * they lie within it, else copied to `strip` with padding as the input's zero point. row is NULL where
+ * all is padding. */
+static const int8_t *find_columns(const bw_conv_2d_narrow_t *p, const int8_t *row, int32_t x,
+                                  int32_t columns, int8_t *strip)
 {
     const int32_t channels = p->input_channels;
+    const int32_t end = x + columns;
+    const int32_t first_inside = x < 0 ? 0 : x;
+    const int32_t last_inside = end > p->x.input ? p->x.input : end;
+    int8_t *to = strip;
 
-    if (row != NULL && p->x.dilation == 1 && x >= 0 && x + p->x.filter <= p->x.input) {
-        return copy(row + x * channels, p->x.filter * channels, to);
+    if (row == NULL || first_inside >= last_inside) {
+        fill(p->input_zero_point, columns * channels, strip);
+        return strip;
     }
-    for (int32_t k = 0; k < p->x.filter; k++, x += p->x.dilation) {
-        if (row != NULL && x >= 0 && x < p->x.input) {
-            to = copy(row + x * channels, channels, to);
-        } else {
-            to = fill(p->input_zero_point, channels, to);
-        }
+    if (x >= 0 && end <= p->x.input) {
+        return row + x * channels;
     }
-    return to;
+    to = fill(p->input_zero_point, (first_inside - x) * channels, to);
+    to = copy(row + first_inside * channels, (last_inside - first_inside) * channels, to);
+    fill(p->input_zero_point, (end - last_inside) * channels, to);
+    return strip;
 }
 
-/* Expands one row of a window whose pixels are whole quads, or that lies within the image. */
-static int32_t *expand_row(const bw_conv_2d_narrow_t *p, const int8_t *row, int32_t x,
-                            int32_t pixels, int32_t *patch)
+/* Expands `count` bytes of each of `pixels` pixels, `step` bytes apart, for a patch `lanes` wide;
+ * pixels is lanes or 1. */
+static int32_t *expand(const int8_t *from, int32_t step, int32_t count, int32_t pixels,
+                       int32_t lanes, int32_t *to)
+{
+    return pixels == PIXELS ? expand_four(from, step, count, to)
+                            : bw_expand(from, count, lanes, to);
+}
+
+/* Expands what `pixels` neighbours in an output row see, the first of them at out_y, out_x.
+ *
+ * A row of the window goes from the image straight to the patch where it is whole quads; else the
+ * windows are gathered first, each behind the other. */
+static void expand_windows(const bw_conv_2d_narrow_t *p, const int8_t *image, int32_t out_y,
+                           int32_t out_x, int32_t pixels, int32_t lanes, int32_t *patch,
+                           int8_t *strip)
 {
     const int32_t channels = p->input_channels;
-    const int32_t zero_point = p->input_zero_point;
-    const int32_t row_quads = p->x.filter * channels / 4;
-    const int32_t past = x + p->x.filter - p->x.input;
-    const int32_t before = x < 0 ? -x * channels / 4 : 0;
-    const int32_t after = past > 0 ? past * channels / 4 : 0;
-
-    if (row == NULL || before + after >= row_quads) {
-        return expand_padding(zero_point, row_quads, pixels, patch);
-    }
-    patch = expand_padding(zero_point, before, pixels, patch);
-    patch = bw_expand(row + (x < 0 ? 0 : x) * channels, 4 * (row_quads - before - after), pixels,
-                      patch);
-    return expand_padding(zero_point, after, pixels, patch);
-}
-
-/* Expands what one output pixel sees, the last quad filled up with zeros. */
-static void expand_window(const bw_conv_2d_narrow_t *p, const int8_t *image, int32_t pixel,
-                          int32_t pixels, int32_t *patch, int8_t *gathered)
-{
-    const int32_t out_y = pixel / p->x.output;
-    const int32_t out_x = pixel - out_y * p->x.output;
-    const int32_t row_size = p->x.input * p->input_channels;
+    const int32_t step = p->x.stride * channels;
     const int32_t x = out_x * p->x.stride - p->x.padding;
-    const int within = x >= 0 && x + p->x.filter <= p->x.input;
-    const int whole = p->x.dilation == 1 && p->x.filter * p->input_channels % 4 == 0 &&
-                      (within || p->input_channels % 4 == 0);
+    const int32_t columns = (pixels - 1) * p->x.stride + (p->x.filter - 1) * p->x.dilation + 1;
+    const int32_t runs = p->x.dilation == 1 ? 1 : p->x.filter;
+    const int32_t run = p->x.filter / runs * channels;
+    int8_t *const gathered = strip + p->strip;
     int8_t *to = gathered;
     int32_t y = out_y * p->y.stride - p->y.padding;
 
     for (int32_t k = 0; k < p->y.filter; k++, y += p->y.dilation) {
-        const int8_t *const row = y >= 0 && y < p->y.input ? image + y * row_size : NULL;
+        const int8_t *const row = image + y * p->x.input * channels;
+        const int8_t *from = find_columns(p, y >= 0 && y < p->y.input ? row : NULL, x, columns,
+                                          strip);
 
-        if (whole) {
-            patch = expand_row(p, row, x, pixels, patch);
-        } else {
-            to = gather_row(p, row, x, to);
+        for (int32_t i = 0; i < runs; i++, from += p->x.dilation * channels) {
+            if (!p->gathered) {
+                patch = expand(from, step, run, pixels, lanes, patch);
+                continue;
+            }
+            for (int32_t pixel = 0; pixel < pixels; pixel++) {
+                copy(from + pixel * step, run, to + pixel * 4 * p->quads);
+            }
+            to += run;
         }
     }
-    if (!whole) {
-        bw_expand(gathered, (int32_t)(to - gathered), pixels, patch);
+    if (p->gathered) {
+        expand(gathered, 4 * p->quads, (int32_t)(to - gathered), pixels, lanes, patch);
     }
 }
 
-
-/* The sums of two channels, [0] and [1], for four pixels. */
+/* The sums of four pixels for one channel, s0x, and for the next. */
 typedef struct {
     int32_t s00, s01, s02, s03;
     int32_t s10, s11, s12, s13;
@@ -259,38 +284,55 @@ static void one_pixel(const bw_conv_2d_narrow_t *p, const int32_t *patch, int8_t
     } while (output != output_end);
 }
 
+/* Expands what the pixels of a block see: from `pixel` on, as many as the patch has lanes. */
+static void expand_block(const bw_conv_2d_narrow_t *p, const int8_t *image, int32_t pixel,
+                         int32_t lanes, int32_t *patch, int8_t *strip)
+{
+    int32_t y, x;
+
+    if (p->pointwise) {
+        expand(image + pixel * p->input_channels, p->input_channels, p->input_channels, lanes,
+               lanes, patch);
+        return;
+    }
+    y = pixel / p->x.output;
+    x = pixel - y * p->x.output;
+    if (x + lanes <= p->x.output) {
+        expand_windows(p, image, y, x, lanes, lanes, patch, strip);
+        return;
+    }
+    for (int32_t lane = 0; lane < lanes; lane++) {
+        expand_windows(p, image, y, x, 1, lanes, patch + lane, strip);
+        if (++x == p->x.output) {
+            x = 0;
+            y++;
+        }
+    }
+}
+
 void bw_conv_2d_narrow(const bw_conv_2d_narrow_t *p, const int8_t *input, int8_t *output,
                        int8_t *scratch)
 {
-    const int32_t count = p->y.output * p->x.output;
+    const int32_t pixels = p->y.output * p->x.output;
+    const int32_t count = p->batches * pixels * p->output_channels;
     int32_t *const patch = (int32_t *)(void *)scratch;
+    int8_t *const strip = scratch + 8 * PIXELS * p->quads;
 
     for (int32_t batch = 0; batch < p->batches; batch++) {
         int32_t pixel = 0;
 
-        while (pixel < count) {
-            const int32_t pixels = count - pixel < PIXELS ? 1 : PIXELS;
-
-            for (int32_t i = 0; i < pixels; i++) {
-                if (p->pointwise) {
-                    bw_expand(input + (pixel + i) * p->input_channels, p->input_channels, pixels,
-                              patch + i);
-                } else {
-                    expand_window(p, input, pixel + i, pixels, patch + i,
-                                  scratch + 8 * PIXELS * p->quads);
-                }
-            }
-            if (pixels == PIXELS) {
-                four_pixels(p, patch, output);
-            } else {
-                one_pixel(p, patch, output);
-            }
-            output += pixels * p->output_channels;
-            pixel += pixels;
+        for (; pixel + PIXELS <= pixels; pixel += PIXELS) {
+            expand_block(p, input, pixel, PIXELS, patch, strip);
+            four_pixels(p, patch, output);
+            output += PIXELS * p->output_channels;
+        }
+        for (; pixel < pixels; pixel++) {
+            expand_block(p, input, pixel, 1, patch, strip);
+            one_pixel(p, patch, output);
+            output += p->output_channels;
         }
         input += p->y.input * p->x.input * p->input_channels;
     }
-    bw_cut(output - p->batches * count * p->output_channels,
-           p->batches * count * p->output_channels, p->activation_min, p->activation_max);
+    bw_cut(output - count, count, p->activation_min, p->activation_max);
 }
 #endif

@@ -158,12 +158,16 @@ void bw_depthwise_conv_2d(const bw_depthwise_conv_2d_t *p, const int8_t *input, 
  *
  * scratch: as for bw_depthwise_conv_2d; with the DSP extension one channel of the input as the
  * filter sees it, padding and all, two bytes an element, both sizes rounded up to even. output may
- * equal input where both have one size. */
+ * equal input where both have one size. The form for RELU expects that activation_min is
+ * output_offset or more. */
 #if BW_DSP
 void bw_depthwise_conv_2d_3x3(const bw_depthwise_conv_2d_t *p, const int8_t *input, int8_t *output,
                               int8_t *scratch);
+void bw_depthwise_conv_2d_3x3_relu(const bw_depthwise_conv_2d_t *p, const int8_t *input,
+                                   int8_t *output, int8_t *scratch);
 #else
 #define bw_depthwise_conv_2d_3x3 bw_depthwise_conv_2d
+#define bw_depthwise_conv_2d_3x3_relu bw_depthwise_conv_2d
 #endif
 
 /* FULLY_CONNECTED. Weights are [outputs][inputs]; bias as in bw_conv_2d. multipliers and shifts

@@ -12,6 +12,7 @@ from model_compiler.options import Conv2DOptions
 
 MEMORY = Memory.OWN
 _CHANNEL_AXIS = 0
+_PIXELS = 4  # that bw_conv_2d_narrow computes at once
 _VECTOR_BYTES = 16
 _GATHERED_BYTES = 1296
 
@@ -58,7 +59,7 @@ def scratch_bytes(op: ir.Operator, model: ir.Model) -> int:
     found = weighted_sum.operands(op, model)
     size = found.weights.count // found.weights.shape[_CHANNEL_AXIS]
     general = 0 if _is_pointwise(op, model) else 2 * size
-    narrow_form = 36 * narrow.quads(found) if _is_narrow(op, model) else 0
+    narrow_form = _narrow_scratch_bytes(op, model) if _is_narrow(op, model) else 0
     return max(general, narrow_form, _gathered_bytes(op, model, size))
 
 
@@ -69,6 +70,29 @@ def _gathered_bytes(op: ir.Operator, model: ir.Model, size: int) -> int:
         return 0
     row = -(-size // _VECTOR_BYTES) * _VECTOR_BYTES
     return row * min(y.output * x.output, max(_GATHERED_BYTES // row, 3))
+
+
+def _narrow_scratch_bytes(op: ir.Operator, model: ir.Model) -> int:
+    """Return the bytes that bw_conv_2d_narrow asks for."""
+    quads = narrow.quads(weighted_sum.operands(op, model))
+    if _is_pointwise(op, model):
+        return 8 * _PIXELS * quads
+    gathered = 4 * _PIXELS * quads if _is_gathered(op, model) else 0
+    return 8 * _PIXELS * quads + _strip_bytes(op, model) + gathered
+
+
+def _strip_bytes(op: ir.Operator, model: ir.Model) -> int:
+    """Return the bytes of an input row that neighbouring outputs see, rounded up to words."""
+    _, x = _axes(op, model)
+    columns = (_PIXELS - 1) * x.stride + (x.filter - 1) * x.dilation + 1
+    return -(-columns * weighted_sum.operands(op, model).input.shape[3] // 4) * 4
+
+
+def _is_gathered(op: ir.Operator, model: ir.Model) -> bool:
+    """Return whether windows do not consist of runs of whole quads."""
+    _, x = _axes(op, model)
+    channels = weighted_sum.operands(op, model).input.shape[3]
+    return channels * (x.filter if x.dilation == 1 else 1) % 4 != 0
 
 
 def _is_narrow(op: ir.Operator, model: ir.Model) -> bool:
@@ -144,7 +168,9 @@ def _narrow_form(op: ir.Operator, context: Context) -> tuple[Constant, ...]:
     members = {
         **_sizes(op, context.model),
         "quads": narrow.quads(found),
-        "pointwise": int(_is_pointwise(op, context.model) and found.input.shape[3] % 4 == 0),
+        "pointwise": int(_is_pointwise(op, context.model)),
+        "gathered": int(_is_gathered(op, context.model)),
+        "strip": _strip_bytes(op, context.model),
         "input_zero_point": found.input.zero_point,
         "activation_min": least,
         "activation_max": greatest,
