@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -93,6 +94,13 @@ def _member(value: int | float | str | Sequence[int]) -> str:
     if isinstance(value, int | float):
         return number(value)
     return "{" + ", ".join(number(item) for item in value) + "}"
+
+
+def definition_bytes(text: str) -> int:
+    """Return the bytes that a definition as `array` and `struct` write it takes on a target."""
+    head, _, body = text.partition("=")
+    values = re.findall(r"-?\w+(?:\.\w+)?(?![\w.]| =)", re.sub(r"\.\w+ =", "", body))
+    return len(values) * _C_SIZES.get(head.split()[2], 4)
 
 
 def by_kernel_set(

@@ -10,13 +10,16 @@ from collections.abc import Mapping
 from model_compiler import ir
 from model_compiler.arithmetic import INT32_MAX, INT32_MIN
 from model_compiler.c_text import Constant, c_type
-from model_compiler.compiled import CompiledModel, OperatorSummary, Port, Summary
+from model_compiler.compiled import BandedSummary, CompiledModel, OperatorSummary, Port, Summary
 from model_compiler.emitter import emit_header, emit_source, kernel_files
 from model_compiler.errors import UnsupportedModel
 from model_compiler.operators import OPERATORS
 from model_compiler.operators.contract import Context, Emitted, Memory
 from model_compiler.operators.expect import EXPORT_AGAIN
 from model_compiler.optimise import Optimise
+from model_compiler.passes.choice import Bands, with_bands
+from model_compiler.passes.sharing import shared_by_bands
+from model_compiler.peak import find_peak
 from model_compiler.planner import Plan, plan
 from model_compiler.reader import read_model
 from model_compiler.schema import TensorType
@@ -77,7 +80,11 @@ def _is_quantised_per_tensor(tensor: ir.Tensor) -> bool:
 
 
 def compile_model(
-    model: ir.Model, *, name: str = "model", optimise: Optimise = Optimise.BALANCED
+    model: ir.Model,
+    *,
+    name: str = "model",
+    optimise: Optimise = Optimise.BALANCED,
+    bands: Bands = 1,
 ) -> CompiledModel:
     """Return the C of a model.
 
@@ -85,22 +92,34 @@ def compile_model(
         model: From `load_model` or made in Python.
         name: Lower-case C identifier that prefixes files, functions and macros: `bw_<name>_invoke`.
         optimise: What to prefer where flash and instructions pull in different directions.
+        bands: In how many bands of rows to run the operators that need most memory, if that lowers
+            the arena; "auto" for the smallest arena, 1 for whole images.
 
     Raises:
         ModelError: see `check_model`.
-        ValueError: the name is no such identifier, or is a kernel's.
+        ValueError: the name is no such identifier, or is a kernel's; or less than one band.
     """
+    if bands != "auto" and bands < 1:
+        raise ValueError(f"{bands} bands cannot hold an image: use 1 or more, or 'auto'")
     if not _NAME.fullmatch(name):
         raise ValueError(
             f"'{name}' cannot name a model: use up to 32 of a-z, 0-9 and _, a letter first"
         )
     check_model(model)
     model = dataclasses.replace(model, optimise=optimise)
+    whole_arena_bytes = plan(model).arena_bytes
+    model, regions = with_bands(model, bands)
     arena = plan(model)
     if arena.arena_bytes > _MAX_ARENA_BYTES:
         raise UnsupportedModel(f"an arena of {arena.arena_bytes:,} bytes", "Use a smaller model.")
     emitted = _emit(model, arena)
-    summary = _summarise(model, arena, emitted)
+    summary = dataclasses.replace(
+        _summarise(model, arena, emitted),
+        whole_arena_bytes=whole_arena_bytes,
+        constant_spare_bytes=_spare_bytes(emitted),
+        peak=find_peak(model),
+        banded=tuple(BandedSummary(r.first, r.end - 1, r.bands) for r in regions),
+    )
     kernels = kernel_files(sorted({k for item in emitted.values() for k in item.kernels}))
     files = {
         f"bw_{name}.h": emit_header(name, summary),
@@ -122,7 +141,13 @@ def _emit(model: ir.Model, arena: Plan) -> dict[int, Emitted]:
         is_view = module.MEMORY is Memory.VIEW
         context = Context(model, arena.offsets, scratch, texts)
         emitted[op.index] = Emitted() if is_view else module.emit(op, context)
-    return emitted
+    return shared_by_bands(model, emitted)
+
+
+def _spare_bytes(emitted: Mapping[int, Emitted]) -> int:
+    """Return by how much the constants of the smallest kernel set are fewer than those counted."""
+    found = {c.name: c.spare_bytes for item in emitted.values() for c in item.constants}
+    return sum(found.values())
 
 
 def _summarise(model: ir.Model, arena: Plan, emitted: Mapping[int, Emitted]) -> Summary:
@@ -138,6 +163,7 @@ def _summarise(model: ir.Model, arena: Plan, emitted: Mapping[int, Emitted]) -> 
                 model.tensors[op.outputs[0]].shape,
                 OPERATORS[op.code].macs(op, model),
                 sum(new.values()),
+                op.band,
             )
         )
     return Summary(
