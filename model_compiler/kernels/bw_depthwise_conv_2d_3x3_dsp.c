@@ -22,8 +22,12 @@
  * before it begins the next: all of them at once do not fit into the registers. */
 #if defined(__GNUC__)
 #define BW_IN_ORDER(a, b, c, d) __asm__ volatile("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d)::"memory")
+#define BW_INLINE static inline __attribute__((always_inline))
+#define BW_APART __attribute__((noinline))
 #else
 #define BW_IN_ORDER(a, b, c, d)
+#define BW_INLINE static inline
+#define BW_APART
 #endif
 
 /* One channel: its weights by row as (w0, w1), (w1, w2), doubled as the bias is. */
@@ -41,20 +45,23 @@ static inline int32_t bw_double_pair(int32_t low, int32_t high)
 }
 
 /* How the image lies in memory and in the plane. Rows of the plane run along the axis that is longer,
- * so that a narrow image has few long rows instead of many short ones. */
+ * so that a narrow image has few long rows instead of many short ones. Steps count elements. */
 typedef struct {
     const bw_axis_t *along;
     const bw_axis_t *across;
-    int32_t pitch;         /* words from one row of the plane to the next */
-    int32_t input_along;   /* elements from one neighbour to the next */
-    int32_t input_across;  /* and from one row to the next */
-    int32_t output_along;  /* the same of the output */
+    int32_t input_along; /* to the next element of a row */
+    int32_t input_across; /* to the next row */
+    int32_t output_along;
     int32_t output_across;
-    int32_t weight_along;  /* and of the weights */
+    int32_t weight_along;
     int32_t weight_across;
+    int32_t pitch;         /* words of a row of the plane */
+    int32_t plane_rows;
+    int32_t inside_rows;   /* of the image, which the filter sees */
+    int32_t inside_columns;
 } bw_view_t;
 
-static void bw_read_filter(const bw_depthwise_conv_2d_t *p, const bw_view_t *view, int32_t channel,
+static BW_APART void bw_read_filter(const bw_depthwise_conv_2d_t *p, const bw_view_t *view, int32_t channel,
                            bw_filter_t *result)
 {
     const int32_t step = view->weight_along;
@@ -86,41 +93,48 @@ static inline int32_t bw_inside(const bw_axis_t *axis)
 }
 
 /* Copies one channel into the plane, two neighbours to a word, between the padding. */
-static void bw_gather(const bw_view_t *view, const int8_t *input, int32_t padding, int32_t *plane)
+static BW_APART void bw_gather(const bw_view_t *view, const int8_t *input, int32_t padding, int32_t *plane)
 {
     const int32_t step = view->input_along;
-    const int32_t columns = bw_inside(view->along);
-    int32_t rows = bw_inside(view->across);
+    const int32_t behind = view->along->padding;
+    const int32_t columns = view->inside_columns - behind;
+    const int32_t next_input = view->input_across - (columns / 2 * 2 + behind) * step;
+    const int32_t next_row = view->pitch - columns / 2 - behind;
+    int32_t *to = plane + view->across->padding * view->pitch;
 
-    plane += view->across->padding * view->pitch;
-    for (; rows > 0; rows--, input += view->input_across, plane += view->pitch) {
-        const int8_t *from = input;
-        int32_t *to = plane;
-        int32_t left = columns;
-
-        if (view->along->padding) {
-            *to++ = bw_pack_bottoms(padding, *from);
-            from += step;
-            left--;
+    for (int32_t rows = view->inside_rows; rows > 0; rows--, input += next_input, to += next_row) {
+        if (behind) {
+            *to++ = bw_pack_bottoms(padding, *input);
+            input += step;
         }
-        for (; left >= 4; left -= 4, from += 4 * step, to += 2) {
-            const int32_t first = from[0];
-            const int32_t second = from[step];
-            const int32_t third = from[2 * step];
-            const int32_t fourth = from[3 * step];
+        for (int32_t quads = columns / 4; quads > 0; quads--, input += 4 * step, to += 2) {
+            const int32_t first = input[0];
+            const int32_t second = input[step];
+            const int32_t third = input[2 * step];
+            const int32_t fourth = input[3 * step];
 
             to[0] = bw_pack_bottoms(first, second);
             to[1] = bw_pack_bottoms(third, fourth);
         }
-        if (left >= 2) {
-            *to++ = bw_pack_bottoms(from[0], from[step]);
-            from += 2 * step;
-            left -= 2;
+        if (columns & 2) {
+            *to++ = bw_pack_bottoms(input[0], input[step]);
+            input += 2 * step;
         }
-        if (left > 0) {
-            *to = bw_pack_bottoms(*from, padding);
+        if (columns & 1) {
+            *to = bw_pack_bottoms(*input, padding);
         }
     }
+}
+
+/* Returns the output of a doubled sum. Where the activation cuts off what is below the zero point,
+ * it does not matter how ties of negative sums are rounded, and an instruction is saved. */
+static inline int8_t bw_finish_as(int32_t positive, int32_t sum, int32_t multiplier,
+                                  int32_t rounding, int32_t right_shift)
+{
+    if (positive) {
+        return bw_saturate(bw_add_product_high(rounding, sum, multiplier) >> right_shift);
+    }
+    return bw_finish(sum, multiplier, rounding, right_shift);
 }
 
 /* Four sums that grow together. */
@@ -132,18 +146,18 @@ typedef struct {
 } bw_sums_t;
 
 /* Computes four outputs of one channel, or the first three of them. */
-static inline void bw_store(const bw_filter_t *f, bw_sums_t s, int32_t count, int32_t step,
-                            int8_t *output)
+BW_INLINE void bw_store(int32_t positive, const bw_filter_t *f, bw_sums_t s, int32_t count,
+                            int32_t step, int8_t *output)
 {
     const int32_t multiplier = f->multiplier;
     const int32_t rounding = f->rounding;
     const int32_t right_shift = f->right_shift;
 
-    output[0] = bw_finish(s.a, multiplier, rounding, right_shift);
-    output[step] = bw_finish(s.b, multiplier, rounding, right_shift);
-    output[2 * step] = bw_finish(s.c, multiplier, rounding, right_shift);
+    output[0] = bw_finish_as(positive, s.a, multiplier, rounding, right_shift);
+    output[step] = bw_finish_as(positive, s.b, multiplier, rounding, right_shift);
+    output[2 * step] = bw_finish_as(positive, s.c, multiplier, rounding, right_shift);
     if (count > 3) {
-        output[3 * step] = bw_finish(s.d, multiplier, rounding, right_shift);
+        output[3 * step] = bw_finish_as(positive, s.d, multiplier, rounding, right_shift);
     }
 }
 
@@ -173,20 +187,20 @@ static inline void bw_add_two(const int32_t *x, const int32_t *w, bw_sums_t *s)
     s->b = __smlad(x[1], w12, __smlatb(x[0], w01, s->b));
 }
 
-/* Computes all outputs of one channel from its plane. */
-typedef void bw_convolve_t(const bw_filter_t *f, const bw_view_t *view, const int32_t *plane,
-                           int8_t *output);
-
-static void bw_convolve_stride_1(const bw_filter_t *f, const bw_view_t *view, const int32_t *plane,
-                                 int8_t *output)
+/* Computes all outputs of one channel from its plane, with stride 1. */
+BW_INLINE void bw_stride_1(int32_t positive, const bw_filter_t *f, const bw_view_t *view,
+                               const int32_t *plane, int8_t *output)
 {
     const int32_t pitch = view->pitch;
+    const int32_t next_plane = view->across->stride * pitch;
     const int32_t step = view->output_along;
+    const int32_t next_output = view->output_across;
+    const int32_t columns = view->along->output;
 
     for (int32_t row = view->across->output; row > 0; row--) {
         const int32_t *x = plane;
         int8_t *to = output;
-        int32_t count = view->along->output;
+        int32_t count = columns;
 
         for (; count > 2; count -= 4, x += 2, to += 4 * step) {
             const int32_t bias = f->bias;
@@ -195,7 +209,7 @@ static void bw_convolve_stride_1(const bw_filter_t *f, const bw_view_t *view, co
             bw_add_four(x, f->weights, &s);
             bw_add_four(x + pitch, f->weights + 2, &s);
             bw_add_four(x + 2 * pitch, f->weights + 4, &s);
-            bw_store(f, s, count, step, to);
+            bw_store(positive, f, s, count, step, to);
         }
         if (count > 0) {
             bw_sums_t s = {f->bias, f->bias, 0, 0};
@@ -203,13 +217,13 @@ static void bw_convolve_stride_1(const bw_filter_t *f, const bw_view_t *view, co
             bw_add_two(x, f->weights, &s);
             bw_add_two(x + pitch, f->weights + 2, &s);
             bw_add_two(x + 2 * pitch, f->weights + 4, &s);
-            to[0] = bw_finish(s.a, f->multiplier, f->rounding, f->right_shift);
+            to[0] = bw_finish_as(positive, s.a, f->multiplier, f->rounding, f->right_shift);
             if (count > 1) {
-                to[step] = bw_finish(s.b, f->multiplier, f->rounding, f->right_shift);
+                to[step] = bw_finish_as(positive, s.b, f->multiplier, f->rounding, f->right_shift);
             }
         }
-        plane += view->across->stride * pitch;
-        output += view->output_across;
+        plane += next_plane;
+        output += next_output;
     }
 }
 
@@ -234,16 +248,19 @@ static inline int32_t bw_add_one(const int32_t *x, const int32_t *w, int32_t sum
     return __smlabt(x[1], w[1], __smlad(x[0], w[0], sum));
 }
 
-static void bw_convolve_stride_2(const bw_filter_t *f, const bw_view_t *view, const int32_t *plane,
-                                 int8_t *output)
+BW_INLINE void bw_stride_2(int32_t positive, const bw_filter_t *f, const bw_view_t *view,
+                               const int32_t *plane, int8_t *output)
 {
     const int32_t pitch = view->pitch;
+    const int32_t next_plane = view->across->stride * pitch;
     const int32_t step = view->output_along;
+    const int32_t next_output = view->output_across;
+    const int32_t columns = view->along->output;
 
     for (int32_t row = view->across->output; row > 0; row--) {
         const int32_t *x = plane;
         int8_t *to = output;
-        int32_t count = view->along->output;
+        int32_t count = columns;
 
         for (; count > 3; count -= 4, x += 4, to += 4 * step) {
             const int32_t bias = f->bias;
@@ -252,50 +269,78 @@ static void bw_convolve_stride_2(const bw_filter_t *f, const bw_view_t *view, co
             bw_add_four_apart(x, f->weights, &s);
             bw_add_four_apart(x + pitch, f->weights + 2, &s);
             bw_add_four_apart(x + 2 * pitch, f->weights + 4, &s);
-            bw_store(f, s, count, step, to);
+            bw_store(positive, f, s, count, step, to);
         }
         for (; count > 0; count--, x++, to += step) {
             int32_t sum = bw_add_one(x, f->weights, f->bias);
 
             sum = bw_add_one(x + pitch, f->weights + 2, sum);
             sum = bw_add_one(x + 2 * pitch, f->weights + 4, sum);
-            *to = bw_finish(sum, f->multiplier, f->rounding, f->right_shift);
+            *to = bw_finish_as(positive, sum, f->multiplier, f->rounding, f->right_shift);
         }
-        plane += view->across->stride * pitch;
-        output += view->output_across;
+        plane += next_plane;
+        output += next_output;
     }
+}
+
+/* Those of one channel, as functions of their own: one at a time is all that registers hold. */
+typedef void bw_convolve_t(const bw_filter_t *f, const bw_view_t *view, const int32_t *plane,
+                           int8_t *output);
+
+static void bw_stride_1_signed(const bw_filter_t *f, const bw_view_t *view, const int32_t *plane,
+                               int8_t *output)
+{
+    bw_stride_1(0, f, view, plane, output);
+}
+
+static void bw_stride_2_signed(const bw_filter_t *f, const bw_view_t *view, const int32_t *plane,
+                               int8_t *output)
+{
+    bw_stride_2(0, f, view, plane, output);
+}
+
+static void bw_stride_1_positive(const bw_filter_t *f, const bw_view_t *view,
+                                 const int32_t *plane, int8_t *output)
+{
+    bw_stride_1(1, f, view, plane, output);
+}
+
+static void bw_stride_2_positive(const bw_filter_t *f, const bw_view_t *view,
+                                 const int32_t *plane, int8_t *output)
+{
+    bw_stride_2(1, f, view, plane, output);
 }
 
 static bw_view_t bw_find_view(const bw_depthwise_conv_2d_t *p)
 {
     const int32_t channels = p->input_channels;
-    const int32_t input_row = p->x.input * channels;
-    const int32_t output_row = p->x.output * channels;
+    const int32_t upright = p->y.output > p->x.output && p->y.stride <= 2;
+    bw_view_t view = {&p->x, &p->y, channels, p->x.input * channels, channels,
+                      p->x.output * channels, channels, 3 * channels, 0, 0, 0, 0};
 
-    if (p->y.output > p->x.output && p->y.stride <= 2) {
-        const bw_view_t upright = {&p->y, &p->x, (bw_seen(&p->y) + 1) / 2, input_row, channels,
-                                   output_row, channels, 3 * channels, channels};
+    if (upright) {
+        const bw_view_t turned = {&p->y, &p->x, view.input_across, channels, view.output_across,
+                                  channels, 3 * channels, channels, 0, 0, 0, 0};
 
-        return upright;
+        view = turned;
     }
-    const bw_view_t level = {&p->x, &p->y, (bw_seen(&p->x) + 1) / 2, channels, input_row,
-                             channels, output_row, channels, 3 * channels};
-
-    return level;
+    view.pitch = (bw_seen(view.along) + 1) / 2;
+    view.plane_rows = bw_seen(view.across);
+    view.inside_rows = bw_inside(view.across);
+    view.inside_columns = bw_inside(view.along);
+    return view;
 }
 
-void bw_depthwise_conv_2d_3x3(const bw_depthwise_conv_2d_t *p, const int8_t *input, int8_t *output,
-                              int8_t *scratch)
+static void bw_by_channel(const bw_depthwise_conv_2d_t *p, bw_convolve_t *const convolve[2],
+                                 const int8_t *input, int8_t *output, int8_t *scratch)
 {
     const bw_view_t view = bw_find_view(p);
-    bw_convolve_t *const convolve =
-        view.along->stride == 1 ? bw_convolve_stride_1 : bw_convolve_stride_2;
-    const int32_t zero = p->input_zero_point;
     const int32_t input_size = p->y.input * p->x.input * p->input_channels;
     const int32_t output_size = p->y.output * p->x.output * p->input_channels;
+    const int32_t zero = p->input_zero_point;
     int32_t *const plane = (int32_t *)(void *)scratch;
 
-    for (int32_t i = 0; i < bw_seen(view.across) * view.pitch; i++) {
+    for (int32_t i = 0; i < view.plane_rows * view.pitch; i++) {
         plane[i] = bw_pack_bottoms(zero, zero);
     }
     for (int32_t batch = 0; batch < p->batches; batch++) {
@@ -304,12 +349,28 @@ void bw_depthwise_conv_2d_3x3(const bw_depthwise_conv_2d_t *p, const int8_t *inp
 
             bw_read_filter(p, &view, channel, &filter);
             bw_gather(&view, input + channel, zero, plane);
-            convolve(&filter, &view, plane, output + channel);
+            convolve[view.along->stride - 1](&filter, &view, plane, output + channel);
         }
         bw_cut(output, output_size, p->activation_min, p->activation_max);
         input += input_size;
         output += output_size;
     }
+}
+
+void bw_depthwise_conv_2d_3x3(const bw_depthwise_conv_2d_t *p, const int8_t *input, int8_t *output,
+                              int8_t *scratch)
+{
+    static bw_convolve_t *const convolve[2] = {bw_stride_1_signed, bw_stride_2_signed};
+
+    bw_by_channel(p, convolve, input, output, scratch);
+}
+
+void bw_depthwise_conv_2d_3x3_relu(const bw_depthwise_conv_2d_t *p, const int8_t *input,
+                                   int8_t *output, int8_t *scratch)
+{
+    static bw_convolve_t *const convolve[2] = {bw_stride_1_positive, bw_stride_2_positive};
+
+    bw_by_channel(p, convolve, input, output, scratch);
 }
 
 #else

@@ -138,10 +138,14 @@ def emit(op: ir.Operator, context: Context) -> Emitted:
     )
     source, target = context.address(op.inputs[0]), context.address(op.outputs[0])
     kernels: tuple[str, ...] = ("bw_depthwise_conv_2d",)
+    function = kernels[0]
     if _has_planes(op, context.model):
         kernels = ("bw_depthwise_conv_2d_3x3", *kernels)
+        least = tables.members["activation_min"]
+        positive = isinstance(least, int) and least >= found.output.zero_point
+        function = f"{kernels[0]}_relu" if positive else kernels[0]
     return Emitted(
-        (f"{kernels[0]}(&{parameters.name}, {source}, {target}, {context.scratch()});",),
+        (f"{function}(&{parameters.name}, {source}, {target}, {context.scratch()});",),
         (*context.constant(op.inputs[0]), *tables.constants, parameters),
         kernels,
     )
