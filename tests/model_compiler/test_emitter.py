@@ -140,6 +140,8 @@ def test_the_version_is_that_of_the_package() -> None:
         *(f"{compiler} -std=c99 {level}" for compiler in ("gcc", "clang") for level in LEVELS),
         "gcc -std=c17 -O2",
         "arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -std=c99 -O2",
+        "arm-none-eabi-gcc -mcpu=cortex-m7 -mthumb -std=c99 -O2",
+        "arm-none-eabi-gcc -mcpu=cortex-m55 -mthumb -mfloat-abi=hard -std=c99 -O2",
         "arm-none-eabi-gcc -mcpu=cortex-m0plus -mthumb -std=c99 -Os",
     ],
 )
@@ -150,7 +152,7 @@ def test_the_c_has_no_warnings(command: str, tmp_path: Path) -> None:
     compile_model(load_model(network()), name="network").write(tmp_path)
     compile_model(load_model(hostile_name_model("*/")), name="name").write(tmp_path)
     for kernel in resources.files("model_compiler.kernels").iterdir():
-        if kernel.name.endswith(".c"):
+        if kernel.name.endswith((".c", ".h")):
             (tmp_path / kernel.name).write_text(kernel.read_text())
     sources = sorted(path.name for path in tmp_path.glob("*.c"))
     warnings = (flag for flag in STRICT_FLAGS if not flag.startswith("-std"))
