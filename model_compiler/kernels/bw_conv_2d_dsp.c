@@ -135,129 +135,149 @@ static void expand_windows(const bw_conv_2d_narrow_t *p, const int8_t *image, in
     }
 }
 
-/* The sums of four pixels for one channel, s0x, and for the next. */
-typedef struct {
-    int32_t s00, s01, s02, s03;
-    int32_t s10, s11, s12, s13;
-} sums_t;
+static inline int8_t finish(int32_t sum, const bw_channel_t *c)
+{
+    return bw_finish_narrow(sum, c->multiplier, c->addend, c->shift);
+}
 
-#if defined(__GNUC__) && defined(__arm__) && defined(__OPTIMIZE__)
+#if defined(__GNUC__) && !defined(__clang__) && defined(__arm__) && defined(__OPTIMIZE__)
 
-#define TIMES_FOUR_PIXELS                   \
-    "ldrd %[c], %[d], [%[x]], #8\n\t"       \
-    "smlad %[s00], %[a], %[c], %[s00]\n\t"  \
-    "smlad %[s10], %[b], %[c], %[s10]\n\t"  \
-    "smlad %[s01], %[a], %[d], %[s01]\n\t"  \
-    "smlad %[s11], %[b], %[d], %[s11]\n\t"  \
-    "ldrd %[c], %[d], [%[x]], #8\n\t"       \
-    "smlad %[s02], %[a], %[c], %[s02]\n\t"  \
-    "smlad %[s12], %[b], %[c], %[s12]\n\t"  \
-    "smlad %[s03], %[a], %[d], %[s03]\n\t"  \
-    "smlad %[s13], %[b], %[d], %[s13]\n\t"
-
-#define ADD_QUAD                            \
-    "ldrd %[a], %[b], [%[w]], #8\n\t"       \
-    TIMES_FOUR_PIXELS                       \
-    "sxtb16 %[a], %[a]\n\t"                 \
-    "sxtb16 %[b], %[b]\n\t"                 \
-    TIMES_FOUR_PIXELS
-
-/* Adds the products of weights and inputs to eight sums, and returns where the weights end.
+/* Computes all channels of four pixels; what that means says the C for other compilers, below.
  *
- * Takes all 14 registers: eight sums, two pointers, and four for weights and inputs. Compilers do
- * not find this allotment. A turn takes two quads; an odd number is entered in the middle. */
-static inline const int32_t *multiply(sums_t *t, const int32_t *w, const int32_t *x,
-                                       const int32_t *const *end, const int32_t *odd)
-{
-    int32_t a, b, c, d;
+ * It keeps eight sums, two pointers, and four words of weights and inputs, which takes all 14
+ * registers; compilers do not find this allotment and spend a third more on moving things about. */
 
-    __asm__("ldr %[a], %[odd]\n\t"
-            "cmp %[a], #0\n\t"
-            "bne 2f\n"
-            "1:\n\t" ADD_QUAD
-            "2:\n\t" ADD_QUAD
-            "ldr %[a], %[end]\n\t"
-            "cmp %[x], %[a]\n\t"
-            "bne 1b"
-            : [s00] "+r"(t->s00), [s01] "+r"(t->s01), [s02] "+r"(t->s02), [s03] "+r"(t->s03),
-              [s10] "+r"(t->s10), [s11] "+r"(t->s11), [s12] "+r"(t->s12), [s13] "+r"(t->s13),
-              [w] "+r"(w), [x] "+r"(x),
-              [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d)
-            : [end] "m"(*end), [odd] "m"(*odd)
-            : "cc", "memory");
-    return w;
-}
-#else
-static inline const int32_t *multiply(sums_t *t, const int32_t *w, const int32_t *x,
-                                       const int32_t *const *end, const int32_t *odd)
-{
-    (void)odd;
-    while (x != *end) {
-        int32_t a = *w++;
-        int32_t b = *w++;
+#define LOAD_PAIR(FIRST, SECOND, FROM) "ldrd %[" FIRST "], %[" SECOND "], [%[" FROM "]], #8\n\t"
+#define ADD_PRODUCT(SUM, W, X) "smlad %[" SUM "], %[" W "], %[" X "], %[" SUM "]\n\t"
 
-        for (int part = 0; part < 2; part++) {
-            t->s00 = __smlad(a, x[0], t->s00);
-            t->s01 = __smlad(a, x[1], t->s01);
-            t->s02 = __smlad(a, x[2], t->s02);
-            t->s03 = __smlad(a, x[3], t->s03);
-            t->s10 = __smlad(b, x[0], t->s10);
-            t->s11 = __smlad(b, x[1], t->s11);
-            t->s12 = __smlad(b, x[2], t->s12);
-            t->s13 = __smlad(b, x[3], t->s13);
-            a = bw_even_bytes((uint32_t)a);
-            b = bw_even_bytes((uint32_t)b);
-            x += PIXELS;
-        }
-    }
-    return w;
-}
-#endif
+/* Inputs of four pixels times the weights of two channels, a and b. */
+#define ADD_PRODUCTS                                                    \
+    LOAD_PAIR("c", "d", "x")                                            \
+    ADD_PRODUCT("s00", "a", "c") ADD_PRODUCT("s10", "b", "c")           \
+    ADD_PRODUCT("s01", "a", "d") ADD_PRODUCT("s11", "b", "d")           \
+    LOAD_PAIR("c", "d", "x")                                            \
+    ADD_PRODUCT("s02", "a", "c") ADD_PRODUCT("s12", "b", "c")           \
+    ADD_PRODUCT("s03", "a", "d") ADD_PRODUCT("s13", "b", "d")
 
-static inline int8_t finish(int32_t sum, bw_channel_t c)
-{
-    return bw_finish_narrow(sum, c.multiplier, c.addend, c.shift);
-}
+#define ADD_QUAD                                                        \
+    LOAD_PAIR("a", "b", "w")                                            \
+    ADD_PRODUCTS                                                        \
+    "sxtb16 %[a], %[a]\n\t"                                             \
+    "sxtb16 %[b], %[b]\n\t"                                             \
+    ADD_PRODUCTS
+
+/* From a sum to an output: a is the multiplier, b the addend, c the shift. */
+#define FINISH(SUM)                                                     \
+    "asr %[d], %[" SUM "], #7\n\t"                                      \
+    "add %[" SUM "], %[b], %[" SUM "], asr #31\n\t"                     \
+    "smmlar %[" SUM "], %[d], %[a], %[" SUM "]\n\t"                     \
+    "asr %[" SUM "], %[" SUM "], %[c]\n\t"                              \
+    "ssat %[" SUM "], #8, %[" SUM "]\n\t"
+
+#define STORE(SUM0, SUM1)                                               \
+    "strb %[" SUM1 "], [%[x], %[b]]\n\t"                                \
+    "strb %[" SUM0 "], [%[x]]\n\t"
+
+#define COPY(TO, FROM) "mov %[" TO "], %[" FROM "]\n\t"
 
 static void four_pixels(const bw_conv_2d_narrow_t *p, const int32_t *patch, int8_t *output)
 {
-    const bw_channel_t *c = p->channels;
     const int32_t *w = p->weights;
     const int32_t *const end = patch + 2 * PIXELS * p->quads;
     const int32_t odd = p->quads & 1;
     const int32_t stride = p->output_channels;
-    int8_t *const output_end = output + stride;
+    const bw_channel_t *channels = p->channels;
+    const bw_channel_t *channels_end = channels + stride / 2 * 2;
+    int32_t second = 1; /* from the first channel's output to the second's */
+    int32_t s00, s01, s02, s03, s10, s11, s12, s13, x, a, b, c, d;
 
-    do {
-        const int32_t bias0 = c[0].bias;
-        const int32_t bias1 = c[1].bias;
-        sums_t t = {bias0, bias0, bias0, bias0, bias1, bias1, bias1, bias1};
-        bw_channel_t channel;
-        int8_t *to = output;
-
-        w = multiply(&t, w, patch, &end, &odd);
-        channel = *c++;
-        to[0] = finish(t.s00, channel);
-        to += stride;
-        to[0] = finish(t.s01, channel);
-        to += stride;
-        to[0] = finish(t.s02, channel);
-        to += stride;
-        to[0] = finish(t.s03, channel);
-        channel = *c++;
-        if (++output == output_end) {
-            break;
+    if (stride == 1) {
+        channels_end = channels + 2;
+        second = 0;
+    }
+    for (;;) {
+        __asm__ volatile(
+            "ldr %[x], %[channels]\n"
+            /* Two channels: the sums start from the bias. */
+            "1:\n\t"
+            "ldr %[s00], [%[x]]\n\t"
+            "ldr %[s10], [%[x], #16]\n\t"
+            COPY("s01", "s00") COPY("s02", "s00") COPY("s03", "s00")
+            COPY("s11", "s10") COPY("s12", "s10") COPY("s13", "s10")
+            "ldr %[x], %[patch]\n\t"
+            /* A turn takes two quads; an odd number of them is entered in the middle. */
+            "ldr %[a], %[odd]\n\t"
+            "cmp %[a], #0\n\t"
+            "bne 3f\n"
+            "2:\n\t" ADD_QUAD
+            "3:\n\t" ADD_QUAD
+            "ldr %[a], %[end]\n\t"
+            "cmp %[x], %[a]\n\t"
+            "bne 2b\n\t"
+            /* The outputs. */
+            "ldr %[x], %[channels]\n\t"
+            "ldrd %[a], %[b], [%[x], #4]\n\t"
+            "ldr %[c], [%[x], #12]\n\t"
+            FINISH("s00") FINISH("s01") FINISH("s02") FINISH("s03")
+            "ldrd %[a], %[b], [%[x], #20]\n\t"
+            "ldr %[c], [%[x], #28]\n\t"
+            FINISH("s10") FINISH("s11") FINISH("s12") FINISH("s13")
+            "adds %[c], %[x], #32\n\t"
+            "str %[c], %[channels]\n\t"
+            "ldr %[x], %[output]\n\t"
+            "adds %[a], %[x], #2\n\t"
+            "str %[a], %[output]\n\t"
+            "ldr %[a], %[stride]\n\t"
+            "ldr %[b], %[second]\n\t"
+            STORE("s00", "s10")
+            "add %[x], %[a]\n\t"
+            STORE("s01", "s11")
+            "add %[x], %[a]\n\t"
+            STORE("s02", "s12")
+            "add %[x], %[a]\n\t"
+            STORE("s03", "s13")
+            "mov %[x], %[c]\n\t"
+            "ldr %[a], %[channels_end]\n\t"
+            "cmp %[x], %[a]\n\t"
+            "bne 1b"
+            : [s00] "=&r"(s00), [s01] "=&r"(s01), [s02] "=&r"(s02), [s03] "=&r"(s03),
+              [s10] "=&r"(s10), [s11] "=&r"(s11), [s12] "=&r"(s12), [s13] "=&r"(s13),
+              [w] "+r"(w), [x] "=&r"(x), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d),
+              [channels] "+m"(channels), [output] "+m"(output)
+            : [patch] "m"(patch), [end] "m"(end), [odd] "m"(odd), [stride] "m"(stride),
+              [second] "m"(second), [channels_end] "m"(channels_end)
+            : "cc", "memory");
+        if (stride % 2 == 0 || second == 0) {
+            return;
         }
-        to = output++;
-        to[0] = finish(t.s10, channel);
-        to += stride;
-        to[0] = finish(t.s11, channel);
-        to += stride;
-        to[0] = finish(t.s12, channel);
-        to += stride;
-        to[0] = finish(t.s13, channel);
-    } while (output != output_end);
+        channels_end += 2; /* the last one of an odd number, alone */
+        second = 0;
+    }
 }
+#else
+
+static void four_pixels(const bw_conv_2d_narrow_t *p, const int32_t *patch, int8_t *output)
+{
+    const bw_channel_t *channel = p->channels;
+    const int32_t *weights = p->weights;
+    const int32_t count = p->output_channels;
+
+    for (int32_t done = 0; done < count; done++, channel++) {
+        const int32_t *const w = weights + done / 2 * 2 * p->quads + done % 2;
+
+        for (int32_t pixel = 0; pixel < PIXELS; pixel++) {
+            const int32_t *x = patch + pixel;
+            int32_t sum = channel->bias;
+
+            for (int32_t quad = 0; quad < p->quads; quad++, x += 2 * PIXELS) {
+                sum = __smlad(w[2 * quad], x[0], sum);
+                sum = __smlad(bw_even_bytes((uint32_t)w[2 * quad]), x[PIXELS], sum);
+            }
+            output[pixel * count + done] = finish(sum, channel);
+        }
+    }
+}
+#endif
 
 static void one_pixel(const bw_conv_2d_narrow_t *p, const int32_t *patch, int8_t *output)
 {
@@ -276,11 +296,11 @@ static void one_pixel(const bw_conv_2d_narrow_t *p, const int32_t *patch, int8_t
             s0 = __smlad(bw_even_bytes((uint32_t)w[0]), x[1], s0);
             s1 = __smlad(bw_even_bytes((uint32_t)w[1]), x[1], s1);
         }
-        *output++ = finish(s0, *c++);
+        *output++ = finish(s0, c++);
         if (output == output_end) {
             break;
         }
-        *output++ = finish(s1, *c++);
+        *output++ = finish(s1, c++);
     } while (output != output_end);
 }
 
