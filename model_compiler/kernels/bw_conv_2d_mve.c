@@ -4,7 +4,8 @@
  *
  * Rows of pixels: where the filter is 1x1 without stride and the channels fill whole vectors, they
  * stand in the input as they are. Else some of them at a time are gathered into scratch, padding
- * written out, each filled up with zeros to whole vectors.
+ * written out, each at a multiple of 16 bytes. What stands behind a row meets weights of zero.
+ * Scratch has 16 bytes more, since rows are written in whole vectors.
  *
  * Short rows, up to four vectors: a channel's weights stay in registers, and pixels pass by in fours,
  * whose outputs are requantised together by the channel's multiplier in a scalar register.
@@ -23,7 +24,7 @@
 #define GATHERED_BYTES 1296
 #define SHORT_VECTORS 4
 
-/* Rows of pixels, `stride` bytes apart: `size` bytes, and zeros up to the next one. */
+/* Rows of pixels, of `size` bytes, `stride` bytes apart. */
 typedef struct {
     const int8_t *x;
     int32_t size;
@@ -31,22 +32,12 @@ typedef struct {
     int32_t count;
 } rows_t;
 
-/* Copies what a row of the filter sees in a row of the image, whose pixel 0 is the filter's pixel
- * -first_x. */
+/* Gathers what an output pixel sees of one row of the image, at whose pixel first_x the filter
+ * begins. */
 static void gather_row(const bw_conv_2d_t *p, const int8_t *row, int32_t first_x, int8_t *to)
 {
     const int32_t channels = p->input_channels;
 
-    if (p->x.dilation == 1) {
-        const int32_t before = bw_clamp(-first_x, 0, p->x.filter);
-        const int32_t end = bw_clamp(p->x.input - first_x, before, p->x.filter);
-
-        bw_mve_fill(to, p->input_zero_point, before * channels);
-        bw_mve_copy(to + before * channels, row + (first_x + before) * channels,
-                    (end - before) * channels);
-        bw_mve_fill(to + end * channels, p->input_zero_point, (p->x.filter - end) * channels);
-        return;
-    }
     for (int32_t k = 0; k < p->x.filter; k++, to += channels) {
         const int32_t x = first_x + k * p->x.dilation;
 
@@ -59,52 +50,78 @@ static void gather_row(const bw_conv_2d_t *p, const int8_t *row, int32_t first_x
 }
 
 /* Gathers what an output pixel sees, in the order of the weights. */
-static void gather(const bw_conv_2d_t *p, const int8_t *image, int32_t out_y, int32_t out_x,
-                   int8_t *to)
+static void gather(const bw_conv_2d_t *p, const int8_t *image, int32_t y, int32_t x, int8_t *to)
 {
     const int32_t row_size = p->x.filter * p->input_channels;
-    const int32_t pitch = p->x.input * p->input_channels;
-    const int32_t first_x = out_x * p->x.stride - p->x.padding;
-    const int32_t inside = first_x >= 0 && first_x + p->x.filter <= p->x.input &&
-                           p->x.dilation == 1;
-    int32_t y = out_y * p->y.stride - p->y.padding;
 
     for (int32_t k = 0; k < p->y.filter; k++, y += p->y.dilation, to += row_size) {
-        if (y < 0 || y >= p->y.input) {
-            bw_mve_fill(to, p->input_zero_point, row_size);
-        } else if (inside) {
-            bw_mve_copy(to, image + y * pitch + first_x * p->input_channels, row_size);
+        if (y >= 0 && y < p->y.input) {
+            gather_row(p, image + y * p->x.input * p->input_channels, x, to);
         } else {
-            gather_row(p, image + y * pitch, first_x, to);
+            bw_mve_fill(to, p->input_zero_point, row_size);
         }
+    }
+}
+
+/* Does the same far from all borders, in whole vectors: what they hold too much is written over by
+ * the next row, or meets weights that are not there. */
+static void gather_inside(const bw_conv_2d_t *p, const int8_t *from, int8_t *to)
+{
+    const int32_t row_size = p->x.filter * p->input_channels;
+    const int32_t step = p->x.input * p->input_channels * p->y.dilation;
+    const uint32_t vectors = (uint32_t)(row_size + BW_MVE_BYTES - 1) / BW_MVE_BYTES;
+
+    if (vectors == 1) {
+        for (uint32_t left = (uint32_t)p->y.filter; left != 0; left--) {
+            vstrbq_s8(to, vldrbq_s8(from));
+            from += step;
+            to += row_size;
+        }
+        return;
+    }
+    for (uint32_t left = (uint32_t)p->y.filter; left != 0; left--) {
+        const int8_t *source = from;
+        int8_t *target = to;
+
+        for (uint32_t vector = vectors; vector != 0; vector--) {
+            vstrbq_s8(target, vldrbq_s8(source));
+            source += BW_MVE_BYTES;
+            target += BW_MVE_BYTES;
+        }
+        from += step;
+        to += row_size;
     }
 }
 
 /* Returns the product of the row at *x, which moves on to the next one, and of weights held in
  * registers; `vectors` is a constant where this is inlined. */
-static inline int32_t dot(const int8_t **x, const int8x16_t w[SHORT_VECTORS], int32_t vectors)
+BW_MVE_INLINE int32_t dot(const int8_t **x, int8x16_t w0, int8x16_t w1, int8x16_t w2, int8x16_t w3,
+                          int32_t vectors)
 {
-    int32_t sum = vmladavq_s8(bw_mve_next(x), w[0]);
+    int32_t sum = vmladavq_s8(bw_mve_next(x), w0);
 
     if (vectors > 1) {
-        sum = vmladavaq_s8(sum, bw_mve_next(x), w[1]);
+        sum = vmladavaq_s8(sum, bw_mve_next(x), w1);
     }
     if (vectors > 2) {
-        sum = vmladavaq_s8(sum, bw_mve_next(x), w[2]);
+        sum = vmladavaq_s8(sum, bw_mve_next(x), w2);
     }
     if (vectors > 3) {
-        sum = vmladavaq_s8(sum, bw_mve_next(x), w[3]);
+        sum = vmladavaq_s8(sum, bw_mve_next(x), w3);
     }
     return sum;
 }
 
-/* Computes one channel of pixels in fours; where the last four lack some, they begin earlier, at
- * pixels that are computed twice. There are four pixels at least, and the shift is simple. */
-static inline void short_rows(const bw_conv_2d_t *p, const bw_mve_scaling_t *s, const rows_t *rows,
-                              int32_t channel, int32_t vectors, int8_t *output)
+/* Computes one channel of pixels in fours, of which there is one at least; the shift is simple. */
+BW_MVE_INLINE void short_rows(const bw_mve_scaling_t *s, const rows_t *rows, int32_t channel,
+                              int32_t channels, const int8_t *weights, int32_t vectors,
+                              int8_t *output)
 {
-    const int8_t *weights = p->weights + channel * rows->size;
-    const int32_t channels = p->output_channels;
+    const mve_pred16_t some = vctp8q((uint32_t)(rows->size - BW_MVE_BYTES * (vectors - 1)));
+    const int8x16_t last = vldrbq_z_s8(weights + BW_MVE_BYTES * (vectors - 1), some);
+    const int8x16_t w0 = vectors > 1 ? vldrbq_s8(weights) : last;
+    const int8x16_t w1 = vectors > 2 ? vldrbq_s8(weights + BW_MVE_BYTES) : last;
+    const int8x16_t w2 = vectors > 3 ? vldrbq_s8(weights + 2 * BW_MVE_BYTES) : last;
     const uint32x4_t pixels = vmulq_n_u32(vidupq_n_u32(0, 1), (uint32_t)channels);
     const int32_t bias = s->bias[channel];
     const int32_t multiplier = s->multipliers[channel];
@@ -113,61 +130,55 @@ static inline void short_rows(const bw_conv_2d_t *p, const bw_mve_scaling_t *s, 
     const int32_t offset = s->offset;
     const int8_t *x = rows->x;
     uint32_t fours = (uint32_t)rows->count / 4;
-    int32_t rest = rows->count % 4;
     int32x4_t sums = vdupq_n_s32(0);
-    int8x16_t w[SHORT_VECTORS];
 
-    for (int32_t i = 0; i < vectors; i++, weights += BW_MVE_BYTES) {
-        const mve_pred16_t some = vctp8q((uint32_t)(rows->size - BW_MVE_BYTES * i));
-
-        w[i] = vldrbq_z_s8(weights, some);
-    }
     output += channel;
-    for (;;) {
-        do {
-            sums = vsetq_lane_s32(dot(&x, w, vectors), sums, 0);
-            sums = vsetq_lane_s32(dot(&x, w, vectors), sums, 1);
-            sums = vsetq_lane_s32(dot(&x, w, vectors), sums, 2);
-            sums = vsetq_lane_s32(dot(&x, w, vectors), sums, 3);
-            sums = vqrdmulhq_n_s32(vaddq_n_s32(sums, bias), multiplier);
-            sums = vrshlq_n_s32(vqdmlahq_n_s32(sums, sums, away), shift);
-            sums = bw_mve_saturate(vaddq_n_s32(sums, offset));
-            vstrbq_scatter_offset_s32(output, pixels, sums);
-            output += 4 * channels;
-        } while (--fours != 0);
-        if (rest == 0) {
-            return;
-        }
-        x -= (4 - rest) * rows->stride;
-        output -= (4 - rest) * channels;
-        fours = 1;
-        rest = 0;
-    }
+    do {
+        sums = vsetq_lane_s32(dot(&x, w0, w1, w2, last, vectors), sums, 0);
+        sums = vsetq_lane_s32(dot(&x, w0, w1, w2, last, vectors), sums, 1);
+        sums = vsetq_lane_s32(dot(&x, w0, w1, w2, last, vectors), sums, 2);
+        sums = vsetq_lane_s32(dot(&x, w0, w1, w2, last, vectors), sums, 3);
+        sums = vqrdmulhq_n_s32(vaddq_n_s32(sums, bias), multiplier);
+        sums = vrshlq_n_s32(vqdmlahq_n_s32(sums, sums, away), shift);
+        sums = bw_mve_saturate(vaddq_n_s32(sums, offset));
+        vstrbq_scatter_offset_s32(output, pixels, sums);
+        output += 4 * channels;
+    } while (--fours != 0);
 }
 
-static void multiply_short(const bw_conv_2d_t *p, const bw_mve_scaling_t *s, const rows_t *rows,
-                           int8_t *output)
-{
-    for (int32_t channel = 0; channel < p->output_channels; channel++) {
-        switch (rows->stride / BW_MVE_BYTES) {
-        case 1:
-            short_rows(p, s, rows, channel, 1, output);
-            break;
-        case 2:
-            short_rows(p, s, rows, channel, 2, output);
-            break;
-        case 3:
-            short_rows(p, s, rows, channel, 3, output);
-            break;
-        default:
-            short_rows(p, s, rows, channel, 4, output);
-            break;
-        }
+typedef void short_rows_t(const bw_mve_scaling_t *s, const rows_t *rows, int32_t channel,
+                          int32_t channels, const int8_t *weights, int8_t *output);
+
+#define SHORT_ROWS(name, vectors)                                                              \
+    static void name(const bw_mve_scaling_t *s, const rows_t *rows, int32_t channel,           \
+                     int32_t channels, const int8_t *weights, int8_t *output)                  \
+    {                                                                                          \
+        short_rows(s, rows, channel, channels, weights, vectors, output);                      \
     }
+
+SHORT_ROWS(rows_of_one, 1)
+SHORT_ROWS(rows_of_two, 2)
+SHORT_ROWS(rows_of_three, 3)
+SHORT_ROWS(rows_of_four, 4)
+
+/* Returns how many pixels it has computed: all but what is left behind the last four. */
+static int32_t multiply_short(const bw_conv_2d_t *p, const bw_mve_scaling_t *s,
+                              const rows_t *rows, int8_t *output)
+{
+    static short_rows_t *const by_vectors[SHORT_VECTORS] = {
+        rows_of_one, rows_of_two, rows_of_three, rows_of_four,
+    };
+    short_rows_t *const compute = by_vectors[rows->stride / BW_MVE_BYTES - 1];
+    const int8_t *weights = p->weights;
+
+    for (int32_t channel = 0; channel < p->output_channels; channel++, weights += rows->size) {
+        compute(s, rows, channel, p->output_channels, weights, output);
+    }
+    return rows->count / 4 * 4;
 }
 
 /* Sets two sums for each of three pixels: sums[4 * pixel] and the one behind it. */
-static inline void three_by_two(const rows_t *rows, const int8_t *x, const int8_t *weights,
+BW_MVE_INLINE void three_by_two(const rows_t *rows, const int8_t *x, const int8_t *weights,
                                 int32_t *sums)
 {
     const int8_t *x0 = x;
@@ -256,13 +267,17 @@ static void multiply(const bw_conv_2d_t *p, const bw_mve_scaling_t *s, const row
     int32_t left = rows->count;
 
     if (left >= 4 && rows->stride <= SHORT_VECTORS * BW_MVE_BYTES && s->simple) {
-        multiply_short(p, s, rows, output);
-        return;
-    }
-    for (; left >= 3 && rows->size >= BW_MVE_BYTES; left -= 3) {
-        three_pixels(p, s, rows, x, output);
-        x += 3 * rows->stride;
-        output += 3 * p->output_channels;
+        const int32_t done = multiply_short(p, s, rows, output);
+
+        left -= done;
+        x += done * rows->stride;
+        output += done * p->output_channels;
+    } else {
+        for (; left >= 3 && rows->size >= BW_MVE_BYTES; left -= 3) {
+            three_pixels(p, s, rows, x, output);
+            x += 3 * rows->stride;
+            output += 3 * p->output_channels;
+        }
     }
     for (; left > 0; left--) {
         bw_mve_one_row(s, x, p->weights, rows->size, p->output_channels, output);
@@ -275,21 +290,32 @@ static void multiply(const bw_conv_2d_t *p, const bw_mve_scaling_t *s, const row
 static void multiply_gathered(const bw_conv_2d_t *p, const bw_mve_scaling_t *s,
                               const int8_t *image, int32_t size, int8_t *scratch, int8_t *output)
 {
+    const int32_t channels = p->input_channels;
+    const int32_t pitch = p->x.input * channels;
     const int32_t stride = (size + BW_MVE_BYTES - 1) / BW_MVE_BYTES * BW_MVE_BYTES;
     const int32_t fitting = GATHERED_BYTES / stride;
     const int32_t most = fitting >= 12 ? fitting / 12 * 12 : fitting >= 6 ? fitting / 3 * 3 : 3;
+    const int32_t reach = (p->y.filter - 1) * p->y.dilation;
+    const int simple = p->x.dilation == 1 && pitch >= BW_MVE_BYTES;
     rows_t rows = {scratch, size, stride, 0};
+    int8_t *to = scratch;
 
-    for (int32_t y = 0; y < p->y.output; y++) {
-        for (int32_t x = 0; x < p->x.output; x++) {
-            int8_t *const row = scratch + rows.count++ * stride;
+    for (int32_t i = 0; i < p->y.output; i++) {
+        const int32_t y = i * p->y.stride - p->y.padding;
+        const int inside = simple && y >= 0 && y + reach + 1 < p->y.input;
+        int32_t x = -p->x.padding;
 
-            bw_mve_fill(row + size, 0, stride - size);
-            gather(p, image, y, x, row);
-            if (rows.count == most) {
+        for (int32_t left = p->x.output; left > 0; left--, x += p->x.stride, to += stride) {
+            if (inside && x >= 0 && x + p->x.filter <= p->x.input) {
+                gather_inside(p, image + y * pitch + x * channels, to);
+            } else {
+                gather(p, image, y, x, to);
+            }
+            if (++rows.count == most) {
                 multiply(p, s, &rows, output);
                 output += most * p->output_channels;
                 rows.count = 0;
+                to = scratch - stride;
             }
         }
     }

@@ -42,23 +42,34 @@ typedef struct {
 /* Reads weights and parameters of the channels from `channel` on, those of others are 0. */
 static void read_parameters(const bw_depthwise_conv_2d_t *p, int32_t channel, block_t *block)
 {
-    bw_mve_fill(block->weights, 0, ROWS * LANES * BW_MVE_BYTES);
-    for (int32_t lane = 0; lane < LANES; lane++) {
-        const int8_t *w = p->weights + channel + lane;
-        const int32_t there = lane < block->lanes;
+    const uint16x8_t offsets = vmulq_n_u16(vidupq_n_u16(0, 1), BW_MVE_BYTES);
+    const mve_pred16_t there = vctp16q((uint32_t)block->lanes);
+    const int8_t *w = p->weights + channel;
+    int8_t *zero = block->weights;
 
-        block->bias[lane] = there ? p->bias[channel + lane] : 0;
-        block->multipliers[lane] = there ? p->multipliers[channel + lane] : 0;
-        block->shifts[lane] = there ? p->shifts[channel + lane] : 0;
-        for (int32_t y = 0; y < p->y.filter && there; y++) {
-            int8_t *to = block->weights + lane * BW_MVE_BYTES;
+    for (uint32_t left = ROWS * LANES; left != 0; left--, zero += BW_MVE_BYTES) {
+        vstrbq_s8(zero, vdupq_n_s8(0));
+    }
+    for (int32_t y = 0; y < p->y.filter; y++) {
+        int8_t *to = block->weights;
 
-            for (int32_t x = 0; x < p->x.filter; x++, w += p->input_channels, to += ROWS) {
-                for (int32_t first = 0; first < ROWS; first++) {
-                    to[first * LANES * BW_MVE_BYTES + (first + y) % ROWS] = *w;
-                }
+        for (int32_t x = 0; x < p->x.filter; x++, w += p->input_channels, to += ROWS) {
+            const int16x8_t values = vldrbq_z_s16(w, there);
+
+            for (int32_t first = 0; first < ROWS; first++) {
+                int8_t *const form = to + first * LANES * BW_MVE_BYTES;
+
+                vstrbq_scatter_offset_s16(form + (first + y) % ROWS, offsets, values);
             }
         }
+    }
+    for (int32_t lane = 0; lane < LANES; lane += 4) {
+        const mve_pred16_t some = vctp32q((uint32_t)bw_clamp(block->lanes - lane, 0, 4));
+
+        vstrwq_s32(block->bias + lane, vldrwq_z_s32(p->bias + channel + lane, some));
+        vstrwq_s32(block->multipliers + lane,
+                   vldrwq_z_s32(p->multipliers + channel + lane, some));
+        vstrwq_s32(block->shifts + lane, vldrbq_z_s32(p->shifts + channel + lane, some));
     }
 }
 
@@ -92,7 +103,7 @@ static void spread_row(const bw_depthwise_conv_2d_t *p, const int8_t *image, int
 
 /* Computes a row of output in four channels, of which `lanes` are there. stride is in bytes;
  * `whole`, that all four are there, is a constant where this is inlined, and so is stride. */
-static inline void four_channels(const bw_depthwise_conv_2d_t *p, const block_t *block,
+BW_MVE_INLINE void four_channels(const bw_depthwise_conv_2d_t *p, const block_t *block,
                                  int32_t lane, const int8_t *weights, int32_t stride, int whole,
                                  int8_t *output)
 {

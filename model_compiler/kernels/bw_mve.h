@@ -32,6 +32,13 @@
 #define BW_MVE_FORGET(pointer)
 #endif
 
+/* Functions of which each call is a kernel of its own, by parameters that are constants. */
+#if defined(__GNUC__)
+#define BW_MVE_INLINE static inline __attribute__((always_inline))
+#else
+#define BW_MVE_INLINE static inline
+#endif
+
 /* How the sums of a layer become its outputs. */
 typedef struct {
     const int32_t *bias;

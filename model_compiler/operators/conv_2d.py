@@ -69,7 +69,7 @@ def _gathered_bytes(op: ir.Operator, model: ir.Model, size: int) -> int:
     if _is_pointwise(op, model) and size % _VECTOR_BYTES == 0:
         return 0
     row = -(-size // _VECTOR_BYTES) * _VECTOR_BYTES
-    return row * min(y.output * x.output, max(_GATHERED_BYTES // row, 3))
+    return row * min(y.output * x.output, max(_GATHERED_BYTES // row, 3)) + _VECTOR_BYTES
 
 
 def _narrow_scratch_bytes(op: ir.Operator, model: ir.Model) -> int:
