@@ -140,7 +140,7 @@ def test_the_version_is_that_of_the_package() -> None:
         *(f"{compiler} -std=c99 {level}" for compiler in ("gcc", "clang") for level in LEVELS),
         "gcc -std=c17 -O2",
         "arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -std=c99 -O2",
-        "arm-none-eabi-gcc -mcpu=cortex-m7 -mthumb -std=c99 -O2",
+        "arm-none-eabi-gcc -mcpu=cortex-m7 -mthumb -mfloat-abi=hard -mfpu=fpv5-sp-d16 -std=c99 -O2",
         "arm-none-eabi-gcc -mcpu=cortex-m55 -mthumb -mfloat-abi=hard -std=c99 -O2",
         "arm-none-eabi-gcc -mcpu=cortex-m0plus -mthumb -std=c99 -Os",
     ],
