@@ -12,8 +12,8 @@ from importlib import resources
 class Baseline:
     """The cost of a model with TensorFlow Lite Micro and CMSIS-NN on one core.
 
-    `limit_instructions` is an estimate of what no implementation goes below; None where there is
-    none for the core.
+    `limit_instructions` is an estimate of how far instructions can go down, 20 % either way; None
+    where there is none for the core.
     """
 
     model: str

@@ -27,12 +27,12 @@ _COST_NOTE = (
     "Firmware: all of that one, with its shell, serial line and buffer for samples."
 )
 _AGAINST = (
-    *("model", "core", "instructions", "baseline", "times fewer", "limit", "times the limit"),
+    *("model", "core", "instructions", "baseline", "times fewer", "estimated limit", "times that"),
     *("flash", "baseline", "RAM", "baseline", "stack", "baseline"),
 )
 _AGAINST_NOTE = (
-    "Baseline: {0.software}; {0.compiler}; {0.emulator}. Limit: an estimate of what no "
-    "implementation of the same arithmetic goes below, 20 % either way."
+    "Baseline: {0.software}; {0.compiler}; {0.emulator}. Estimated limit: floor of the "
+    "multiply-accumulates and of what they cannot do without, 20 % either way."
 )
 
 

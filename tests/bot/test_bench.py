@@ -110,7 +110,7 @@ def test_a_known_model_stands_beside_the_baseline() -> None:
     named = dict(zip(table.header, cells, strict=False))
     assert (named["model"], named["times fewer"]) == ("kws", "2.00")
     limit = known.instructions / 2 / known.limit_instructions
-    assert named["times the limit"] == f"{limit:.2f}"
+    assert named["times that"] == f"{limit:.2f}"
     assert conditions().software in shown(table)
     assert row_of(KWS).as_json()["baseline"] is not None
 
