@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bw_arithmetic.h"
 #include "bw_kernels.h"
+
+#if !BW_MVE
+#include "bw_arithmetic.h"
 
 #define BW_ADD_LEFT_SHIFT 20
 
@@ -57,3 +59,4 @@ void bw_add(const bw_add_t *p, const int8_t *coarse, const int8_t *fine, int8_t 
         }
     }
 }
+#endif

@@ -32,39 +32,36 @@ typedef struct {
     int32_t count;
 } rows_t;
 
-/* Gathers what an output pixel sees of one row of the image, at whose pixel first_x the filter
- * begins. */
-static void gather_row(const bw_conv_2d_t *p, const int8_t *row, int32_t first_x, int8_t *to)
-{
-    const int32_t channels = p->input_channels;
-
-    for (int32_t k = 0; k < p->x.filter; k++, to += channels) {
-        const int32_t x = first_x + k * p->x.dilation;
-
-        if (x >= 0 && x < p->x.input) {
-            bw_mve_copy(to, row + x * channels, channels);
-        } else {
-            bw_mve_fill(to, p->input_zero_point, channels);
-        }
-    }
-}
-
-/* Gathers what an output pixel sees, in the order of the weights. */
+/* Gathers what an output pixel sees, in the order of the weights; the filter begins at y and x of
+ * the image. */
 static void gather(const bw_conv_2d_t *p, const int8_t *image, int32_t y, int32_t x, int8_t *to)
 {
-    const int32_t row_size = p->x.filter * p->input_channels;
+    const int32_t channels = p->input_channels;
+    const int32_t row_size = p->x.filter * channels;
+    const int32_t dense = p->x.dilation == 1;
+    const int32_t before = dense ? bw_clamp(-x, 0, p->x.filter) : 0;
+    const int32_t behind = dense ? bw_clamp(p->x.input - x, before, p->x.filter) : 0;
 
-    for (int32_t k = 0; k < p->y.filter; k++, y += p->y.dilation, to += row_size) {
-        if (y >= 0 && y < p->y.input) {
-            gather_row(p, image + y * p->x.input * p->input_channels, x, to);
-        } else {
-            bw_mve_fill(to, p->input_zero_point, row_size);
+    bw_mve_fill(to, p->input_zero_point, p->y.filter * row_size);
+    for (int32_t i = 0; i < p->y.filter; i++, y += p->y.dilation, to += row_size) {
+        if (y < 0 || y >= p->y.input) {
+            continue;
+        }
+        const int8_t *const row = image + (y * p->x.input + x) * channels;
+
+        bw_mve_copy(to + before * channels, row + before * channels, (behind - before) * channels);
+        for (int32_t k = 0; k < p->x.filter && !dense; k++) {
+            const int32_t column = x + k * p->x.dilation;
+
+            if (column >= 0 && column < p->x.input) {
+                bw_mve_copy(to + k * channels, row + (column - x) * channels, channels);
+            }
         }
     }
 }
 
-/* Does the same far from all borders, in whole vectors: what they hold too much is written over by
- * the next row, or meets weights that are not there. */
+/* Does the same away from all borders, and from the end of the image, which whole vectors could
+ * exceed: what they hold too much is written over by the next row, or meets weights of zero. */
 static void gather_inside(const bw_conv_2d_t *p, const int8_t *from, int8_t *to)
 {
     const int32_t row_size = p->x.filter * p->input_channels;
@@ -296,18 +293,21 @@ static void multiply_gathered(const bw_conv_2d_t *p, const bw_mve_scaling_t *s,
     const int32_t fitting = GATHERED_BYTES / stride;
     const int32_t most = fitting >= 12 ? fitting / 12 * 12 : fitting >= 6 ? fitting / 3 * 3 : 3;
     const int32_t reach = (p->y.filter - 1) * p->y.dilation;
-    const int simple = p->x.dilation == 1 && pitch >= BW_MVE_BYTES;
+    const int32_t vectors = (p->x.filter * channels + BW_MVE_BYTES - 1) / BW_MVE_BYTES;
+    const int32_t last = (p->y.input - reach) * pitch - vectors * BW_MVE_BYTES;
     rows_t rows = {scratch, size, stride, 0};
     int8_t *to = scratch;
 
     for (int32_t i = 0; i < p->y.output; i++) {
         const int32_t y = i * p->y.stride - p->y.padding;
-        const int inside = simple && y >= 0 && y + reach + 1 < p->y.input;
+        const int inside = p->x.dilation == 1 && y >= 0 && y + reach < p->y.input;
         int32_t x = -p->x.padding;
 
         for (int32_t left = p->x.output; left > 0; left--, x += p->x.stride, to += stride) {
-            if (inside && x >= 0 && x + p->x.filter <= p->x.input) {
-                gather_inside(p, image + y * pitch + x * channels, to);
+            const int32_t place = y * pitch + x * channels;
+
+            if (inside && x >= 0 && x + p->x.filter <= p->x.input && place <= last) {
+                gather_inside(p, image + place, to);
             } else {
                 gather(p, image, y, x, to);
             }

@@ -163,7 +163,7 @@ static inline int32_t bw_mve_one_by_one(const int8_t *x, const int8_t *w, int32_
 }
 
 /* Sets sums to those of the products of row x and four rows of weights that follow one another. */
-static inline void bw_mve_one_by_four(const int8_t *x, const int8_t *weights, int32_t size,
+BW_MVE_INLINE void bw_mve_one_by_four(const int8_t *x, const int8_t *weights, int32_t size,
                                       int32_t *sums)
 {
     const int8_t *w0 = weights;
@@ -204,10 +204,22 @@ static inline void bw_mve_one_by_four(const int8_t *x, const int8_t *weights, in
     sums[3] = sum3;
 }
 
-/* Finishes four channels of `rows` pixels, whose sums come in fours; output points to the first
- * channel of the first pixel, `pitch` is the distance of pixels. */
-static inline void bw_mve_scale_four(const bw_mve_scaling_t *s, int32_t channel,
-                                     const int32_t *sums, int32_t rows, int8_t *output,
+/* Finishes four channels of one pixel. */
+static inline void bw_mve_scale_pixel(const bw_mve_scaling_t *s, const int32_t *sums,
+                                      int32x4_t bias, int32x4_t multiplier, int32x4_t shift,
+                                      int8_t *output)
+{
+    const int32x4_t sum = vaddq_s32(vldrwq_s32(sums), bias);
+    const int32x4_t value = s->simple ? bw_mve_requantize_simple(sum, multiplier, shift, s->away)
+                                      : bw_mve_requantize(sum, multiplier, shift);
+
+    vstrbq_s32(output, bw_mve_saturate(vaddq_n_s32(value, s->offset)));
+}
+
+/* Finishes four channels of one pixel or of three, whose sums come in fours; output points to the
+ * first channel of the first pixel, `pitch` is the distance of pixels. */
+BW_MVE_INLINE void bw_mve_scale_four(const bw_mve_scaling_t *s, int32_t channel,
+                                     const int32_t *sums, int32_t pixels, int8_t *output,
                                      int32_t pitch)
 {
     const int32x4_t bias = vldrwq_s32(s->bias + channel);
@@ -216,19 +228,15 @@ static inline void bw_mve_scale_four(const bw_mve_scaling_t *s, int32_t channel,
     const int32x4_t shift = s->per_channel ? vldrbq_s32(s->shifts + channel)
                                            : vdupq_n_s32(s->shifts[0]);
 
-    for (int32_t row = 0; row < rows; row++) {
-        const int32x4_t sum = vaddq_s32(vldrwq_s32(sums + 4 * row), bias);
-        const int32x4_t value = s->simple
-                                    ? bw_mve_requantize_simple(sum, multiplier, shift, s->away)
-                                    : bw_mve_requantize(sum, multiplier, shift);
-
-        vstrbq_s32(output, bw_mve_saturate(vaddq_n_s32(value, s->offset)));
-        output += pitch;
+    bw_mve_scale_pixel(s, sums, bias, multiplier, shift, output);
+    if (pixels == 3) {
+        bw_mve_scale_pixel(s, sums + 4, bias, multiplier, shift, output + pitch);
+        bw_mve_scale_pixel(s, sums + 8, bias, multiplier, shift, output + 2 * pitch);
     }
 }
 
 /* Computes all outputs of one row of x: weights has `channels` rows of `size` bytes. */
-static inline void bw_mve_one_row(const bw_mve_scaling_t *s, const int8_t *x,
+BW_MVE_INLINE void bw_mve_one_row(const bw_mve_scaling_t *s, const int8_t *x,
                                   const int8_t *weights, int32_t size, int32_t channels,
                                   int8_t *output)
 {
