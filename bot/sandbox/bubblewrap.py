@@ -150,7 +150,7 @@ def _watch(
     limits = job.limits
     bounds = tree_limits(process.pid, limits) if group is None else group.broken
     probes = (bounds, output_quota(folder / "out", limits))
-    return supervise(stream.fileno(), lambda: process.poll() is not None, limits, probes)
+    return supervise(stream.fileno(), lambda: process.poll() is not None, job, probes)
 
 
 def _command(folder: Path, job: Job, group: ControlGroup | None, handle: int) -> list[str]:
@@ -241,5 +241,5 @@ def _processes(limits: Limits) -> list[str]:
     """
     major, minor = (int(part) for part in os.uname().release.split(".")[:2])
     if (major, minor) < (5, 14):
-        return []
+        return ["env"]
     return ["prlimit", f"--nproc={limits.processes + _MARGIN}", "--"]

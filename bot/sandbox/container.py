@@ -98,7 +98,7 @@ class DockerSandbox:
         limits = job.limits
         return {
             "image": self._image,
-            "command": [*_FILTER, *_argv(job)],
+            "command": [*_until(limits), *_FILTER, *_argv(job)],
             "labels": {LABEL: _owner(os.getpid())},
             "runtime": self._runtime or None,
             "network_mode": "none",
@@ -174,6 +174,11 @@ def _owner(pid: int) -> str:
     return f"{pid}:{started}"
 
 
+def _until(limits: Limits) -> tuple[str, ...]:
+    """Return a deadline of the container's own, for when nobody is left to watch it."""
+    return "timeout", "--signal=KILL", str(int(limits.seconds + 2 * _ANSWER_S))
+
+
 def _argv(job: Job) -> tuple[str, ...]:
     return tuple("python3" if part == "python" else part for part in job.argv[:1]) + job.argv[1:]
 
@@ -190,7 +195,7 @@ def _follow(container: Any, folder: Path, job: Job) -> tuple[Watched, int, bool]
         waiting = _Waiting(container, limits.seconds + _ANSWER_S)
         waiting.start()
         probes = (_full_of_processes(container, limits), output_quota(folder / "out", limits))
-        watched = supervise(reading, lambda: not waiting.is_alive(), limits, probes)
+        watched = supervise(reading, lambda: not waiting.is_alive(), job, probes)
         if waiting.is_alive():
             with contextlib.suppress(docker.errors.APIError):
                 container.kill()

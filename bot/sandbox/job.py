@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
@@ -67,6 +67,8 @@ class Job:
         inputs: files by relative path, found in the folder `in` of the working directory.
         outputs: names of the files that it must leave in the folder `out`, with their largest size.
         origin: the least trusted author among all code that the job runs.
+        heard: is told each whole line that the job prints, as soon as it is there. The job may
+            print anything, so what is made of it is for people to see, never to rely on.
     """
 
     argv: tuple[str, ...]
@@ -74,6 +76,7 @@ class Job:
     outputs: Mapping[str, int]
     origin: Origin
     limits: Limits = field(default_factory=Limits)
+    heard: Callable[[str], None] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

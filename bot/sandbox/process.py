@@ -81,7 +81,7 @@ def _run_in(folder: Path, job: Job) -> Result:
             watched = supervise(
                 stream.fileno(),
                 lambda: process.poll() is not None,
-                job.limits,
+                job,
                 [_memory(process.pid, job.limits.memory_bytes)],
             )
         finally:

@@ -21,6 +21,9 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+NOT_FOUND = 127
+"""The exit code for a program that is not there, as of shells, `env` and `prlimit`."""
+
 _AUDIT_X86_64, _AUDIT_AARCH64 = 0xC000003E, 0xC00000B7
 _X32_BIT = 0x40000000  # numbers of the x32 interface, which would pass by the list
 
@@ -169,4 +172,8 @@ def _when(call: int, argument: int, then: Sequence[bytes]) -> tuple[bytes, ...]:
 
 if __name__ == "__main__":
     install()
-    os.execvp(sys.argv[1], sys.argv[1:])  # noqa: S606
+    try:
+        os.execvp(sys.argv[1], sys.argv[1:])  # noqa: S606
+    except FileNotFoundError as error:
+        sys.stderr.write(f"{sys.argv[1]}: {error.strerror}\n")
+        sys.exit(NOT_FOUND)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.sandbox.collect import RefusedOutputError, collect
-from bot.sandbox.job import Job, Limits, Reason, Result
+from bot.sandbox.job import Job, Reason, Result
 
 Probe = Callable[[], Reason | None]
 """Looks at one thing that a limit bounds, and says whether the job must be stopped for it."""
@@ -43,23 +43,24 @@ class Watched:
     began: float
 
 
-def supervise(
-    stream: int, ended: Callable[[], bool], limits: Limits, probes: Sequence[Probe]
-) -> Watched:
+def supervise(stream: int, ended: Callable[[], bool], job: Job, probes: Sequence[Probe]) -> Watched:
     """Read a job's output until it ends or breaks a limit; ending it is the caller's.
 
     Args:
         stream: a descriptor to read from; it is made non-blocking.
         ended: says whether the job has come to its end.
-        limits: of which time and log are watched here.
-        probes: watch the others; each is asked about ten times a second, and at the end.
+        job: of whose limits time and log are watched here.
+        probes: watch the other limits; each is asked about ten times a second, and at the end.
     """
+    limits = job.limits
     began = looked = time.monotonic()
     log = bytearray()
+    told = 0
     stopped_for: Reason | None = None
     over = False
     for chunk in _chunks(stream):
         log += chunk
+        told = _tell(job, log, told)
         over = over or ended()
         now = time.monotonic()
         if len(log) > limits.log_bytes:
@@ -91,6 +92,15 @@ def conclude(job: Job, watched: Watched, code: int, out: Path) -> Result:
             reason, log = Reason.OUTPUT, f"{log}\n{error}"
     seconds = time.monotonic() - watched.began
     return Result(reason, code, log, watched.truncated, seconds, outputs)
+
+
+def _tell(job: Job, log: bytearray, told: int) -> int:
+    """Pass on the whole lines that were not passed on yet; return up to where that is done."""
+    end = log.rfind(b"\n") + 1
+    if job.heard is not None and end > told:
+        for line in log[told:end].decode("utf-8", "replace").splitlines():
+            job.heard(line)
+    return max(told, end)
 
 
 def _chunks(stream: int) -> Iterator[bytes]:

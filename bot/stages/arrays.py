@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import zipfile
 
 import numpy as np
 import numpy.typing as npt
+
+_LARGEST_BYTES = 4 << 30
 
 Array = npt.NDArray[np.generic]
 
@@ -25,13 +28,16 @@ def dump_small(**arrays: Array) -> bytes:
 
 
 def load(content: bytes) -> dict[str, Array]:
-    """Return the arrays of an `.npz`.
+    """Return the arrays of an `.npz`, which hostile code may have made.
 
     Raises:
-        ValueError: it is damaged, or holds Python objects.
+        ValueError: it is damaged, unfolds to too much, or holds Python objects.
     """
     try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(member.file_size for member in archive.infolist()) > _LARGEST_BYTES:
+                raise ValueError(f"the arrays take more than {_LARGEST_BYTES:,} bytes")
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (OSError, EOFError, KeyError) as error:
+    except (OSError, EOFError, KeyError, MemoryError, zipfile.BadZipFile) as error:
         raise ValueError(f"not an archive of arrays: {error}") from error

@@ -5,31 +5,24 @@ No `-I`: a project's `features.h` would then hide the one that the C library inc
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 
 from bot.errors import ToolMissing
-from bot.sandbox.job import Job, Limits, Origin, Result, Sandbox
+from bot.sandbox.job import Job, Limits, Origin, Reason, Result, Sandbox
+from bot.sandbox.seccomp import NOT_FOUND
 from bot.stages.stage_result import MIB
 
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-pedantic", "-Wconversion", "-Werror")
 # Contraction into fused multiply-adds would let a board's floats differ from the host's.
 EXACT = ("-ffp-contract=off",)
+HOST_COMPILER = "gcc"
 ARM_COMPILER = "arm-none-eabi-gcc"
 
+_INSTALL = {
+    HOST_COMPILER: "sudo apt-get install gcc libc6-dev",
+    ARM_COMPILER: "sudo apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi",
+}
 _LIMITS = Limits(seconds=60, memory_bytes=1 << 30, log_bytes=64 << 10)
-
-
-def host_compiler() -> str:
-    """Return the host's C compiler.
-
-    Raises:
-        ToolMissing: there is none.
-    """
-    for name in ("gcc", "cc", "clang"):
-        if path := shutil.which(name):
-            return path
-    raise ToolMissing("There is no C compiler on this machine.", "sudo apt-get install gcc")
 
 
 def compile_object(
@@ -40,8 +33,12 @@ def compile_object(
     files: Mapping[str, bytes],
     origin: Origin,
 ) -> Result:
-    """Compile `source`, one of `files`, to `out/object.o`; warnings are errors."""
-    return sandbox.run(
+    """Compile `source`, one of `files`, to `out/object.o`; warnings are errors.
+
+    Raises:
+        ToolMissing: the sandbox does not have this compiler.
+    """
+    result = sandbox.run(
         Job(
             argv=(
                 *(compiler, *WARNINGS, *EXACT, *flags),
@@ -53,3 +50,8 @@ def compile_object(
             limits=_LIMITS,
         )
     )
+    if result.reason is Reason.FAILED and result.exit_code == NOT_FOUND:
+        raise ToolMissing(
+            f"{compiler} is not installed where C is compiled.", _INSTALL.get(compiler, "")
+        )
+    return result

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
+import json
 
 import numpy as np
 import numpy.typing as npt
 
+from bot.errors import ToolMissing
 from bot.evidence import Evidence, Outcome, Stage
 from bot.goal import Goal, RawType
-from bot.sandbox.job import require_template
-from bot.scratch import scratch
+from bot.sandbox.job import Job, Limits
 from bot.stages import arrays
-from bot.stages.compilers import ARM_COMPILER, WARNINGS, compile_object, host_compiler
+from bot.stages.compilers import ARM_COMPILER, HOST_COMPILER, WARNINGS, compile_object
 from bot.stages.features_checks import (
     check_finite,
     check_object,
@@ -21,16 +21,15 @@ from bot.stages.features_checks import (
     check_source,
     check_varies,
 )
-from bot.stages.stage_result import Context, StageResult, unmeasured, verdict
-from bot.workspace import Workspace
+from bot.stages.stage_result import MIB, Context, StageResult, unmeasured, verdict
 from hardware_runner.board import Board
 from hardware_runner.boards import find_board
-from hardware_runner.errors import BuildError, FeaturesCrashed
-from hardware_runner.native import FeaturesLibrary
 
 TIMEOUT_S = 60.0  # for the features of all samples of one side
 
 _STAGE = Stage.FEATURES
+_LIMITS = Limits(seconds=900)
+_FEATURES_BYTES = 1 << 30
 _SOURCES = ("features.c", "features.h", "goal.h")
 _Floats = npt.NDArray[np.float32]
 
@@ -39,9 +38,9 @@ def run(context: Context) -> StageResult:
     """Compile the features for host and boards, run them over both sides, check what came out.
 
     Raises:
-        NeedsSandboxError: features.c did not come with Boardwright.
+        NeedsSandboxError: features.c may not run in this sandbox.
+        ToolMissing: there is no C compiler.
     """
-    require_template(context.origin, "features.c")
     source = check_source(context.workspace.files["features.c"].decode())
     if source.outcome is not Outcome.PASS:
         return StageResult(_STAGE, (source,))
@@ -49,7 +48,7 @@ def run(context: Context) -> StageResult:
     # Not as builtin functions: a call of malloc() must not vanish before it is looked for.
     flags = ("-O2", "-fno-builtin")
     compiled = compile_object(
-        context.sandbox, host_compiler(), flags, "features.c", files, context.origin
+        context.sandbox, HOST_COMPILER, flags, "features.c", files, context.origin
     )
     host = verdict(
         "features.host_build",
@@ -75,18 +74,17 @@ def _target_build(context: Context, board: Board) -> tuple[Evidence, ...]:
     check = f"features.{board.name}.build"
     claim = f"features.c builds without a warning for {board.name}"
     method = f"{ARM_COMPILER} {' '.join(board.cpu_flags)}, warnings are errors"
-    compiler = shutil.which(ARM_COMPILER)
-    if compiler is None:
-        why = f"{ARM_COMPILER} is not installed: sudo apt-get install gcc-arm-none-eabi"
-        return (unmeasured(check, _STAGE, claim, Outcome.INFRASTRUCTURE, method, why),)
-    result = compile_object(
-        context.sandbox,
-        compiler,
-        (*board.cpu_flags, "-O2", "-fno-builtin"),
-        "features.c",
-        context.workspace.select(*_SOURCES),
-        context.origin,
-    )
+    try:
+        result = compile_object(
+            context.sandbox,
+            ARM_COMPILER,
+            (*board.cpu_flags, "-O2", "-fno-builtin"),
+            "features.c",
+            context.workspace.select(*_SOURCES),
+            context.origin,
+        )
+    except ToolMissing as error:
+        return (unmeasured(check, _STAGE, claim, Outcome.INFRASTRUCTURE, method, str(error)),)
     builds = verdict(check, _STAGE, claim, result.completed, method, result.explanation())
     if not result.completed:
         return (builds,)
@@ -98,10 +96,9 @@ def _apply(context: Context) -> tuple[tuple[Evidence, ...], dict[str, bytes]]:
     test = arrays.load(context.made["test.npz"])["x"]
     claim = "bw_features runs over every sample and over the ends of the raw range"
     method = "address and undefined behaviour sanitizers, and without: equal results"
-    try:
-        out = _outputs(context, train, test)
-    except (FeaturesCrashed, BuildError) as error:
-        return (verdict("features.runs", _STAGE, claim, False, method, str(error)),), {}
+    out = _outputs(context, train, test)
+    if isinstance(out, str):
+        return (verdict("features.runs", _STAGE, claim, False, method, out),), {}
     finite = check_finite(out)
     checks = (
         verdict("features.runs", _STAGE, claim, True, method),
@@ -121,17 +118,36 @@ def _apply(context: Context) -> tuple[tuple[Evidence, ...], dict[str, bytes]]:
 
 def _outputs(
     context: Context, train: npt.NDArray[np.generic], test: npt.NDArray[np.generic]
-) -> dict[str, _Floats]:
-    with scratch() as folder:
-        project = folder / "project"
-        Workspace(context.workspace.select(*_SOURCES)).write_to(project)
-        features = FeaturesLibrary(project, folder / "build", timeout_s=TIMEOUT_S)
-        return {
-            "train": features(train),
-            "backwards": features(train[::-1]),
-            "test": features(test),
-            "extremes": features(extremes(context.goal, train)),
-        }
+) -> dict[str, _Floats] | str:
+    """Return the features by kind of sample, or why there are none."""
+    samples = {
+        "train": train,
+        "backwards": np.ascontiguousarray(train[::-1]),
+        "test": test,
+        "extremes": extremes(context.goal, train),
+    }
+    result = context.sandbox.run(
+        Job(
+            argv=("python", "-m", "bot.stages.run_features", str(TIMEOUT_S)),
+            inputs={
+                **context.workspace.select(*_SOURCES),
+                "samples.npz": arrays.dump(**samples),
+            },
+            outputs={"features.npz": _FEATURES_BYTES, "trouble.json": MIB},
+            origin=context.origin,
+            limits=_LIMITS,
+        )
+    )
+    if not result.completed:
+        return result.explanation()
+    if trouble := json.loads(result.outputs["trouble.json"]):
+        return str(trouble)
+    found = arrays.load(result.outputs["features.npz"])
+    count = context.plan.feature_count
+    for name, given in samples.items():
+        if name not in found or found[name].shape != (len(given), count):
+            return f"bw_features() left no {count} features for each sample: {name}"
+    return {name: found[name].astype(np.float32) for name in samples}
 
 
 def extremes(goal: Goal, train: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:

@@ -3,41 +3,42 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import re
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import ValidationError
 
 from bot.evidence import Evidence, Outcome, Stage
 from bot.goal import Goal, Limits
-from bot.sandbox.job import require_template
-from bot.scratch import scratch
+from bot.sandbox.job import Job, Result
+from bot.sandbox.job import Limits as JobLimits
 from bot.stages import app_checks, arrays
 from bot.stages.c_object import forbidden_words
 from bot.stages.firmware_answers import Expected, check_answers
 from bot.stages.firmware_cost import check_cost, check_footprint
-from bot.stages.stage_result import Context, StageResult, unmeasured, verdict
+from bot.stages.run_firmware import PROGRESS, BoardRun
+from bot.stages.stage_result import MIB, Context, StageResult, unmeasured, verdict
 from hardware_runner.board import Board
 from hardware_runner.boards import find_board
-from hardware_runner.build import Firmware, build_firmware
-from hardware_runner.errors import BuildError, RunnerError, ToolMissing
-from hardware_runner.measure import measure
-from hardware_runner.profile import profile
+from hardware_runner.build import PROJECT
 from hardware_runner.report import RunOutcome, RunReport
-from model_compiler import CompiledModel, compile_model, load_model
+from model_compiler import compile_model, load_model
 
 HOST = "host"
 
 _STAGE = Stage.FIRMWARE
+_LIMITS = JobLimits(seconds=3600)
+_RUN_BYTES = 256 * MIB
 
 
 def run(context: Context) -> StageResult:
     """Measure on the host first, whose decisions the boards must repeat, then on each board.
 
     Raises:
-        NeedsSandboxError: the project's C did not come with Boardwright.
+        NeedsSandboxError: the project's C may not run in this sandbox.
     """
-    require_template(context.origin, "app.c")
     source = check_source(context.workspace.files["app.c"].decode())
     if source.outcome is not Outcome.PASS:
         return StageResult(_STAGE, (source,))
@@ -57,7 +58,7 @@ def run(context: Context) -> StageResult:
     reports: list[RunReport] = []
     names = [HOST, *(n for n in map(_canonical, context.goal.boards) if n != HOST)]
     for name in names:
-        found, report = _measure(context, find_board(name), compiled, test["x"], expected)
+        found, report = _measure(context, find_board(name), test["x"], expected)
         evidence += found
         if report is not None:
             reports.append(report)
@@ -85,25 +86,27 @@ def check_source(text: str) -> Evidence:
 
 
 def _measure(
-    context: Context,
-    board: Board,
-    compiled: CompiledModel,
-    samples: npt.NDArray[np.generic],
-    expected: Expected,
+    context: Context, board: Board, samples: npt.NDArray[np.generic], expected: Expected
 ) -> tuple[list[Evidence], RunReport | None]:
-    with scratch() as folder:
-        project, out = folder / "project", folder / "build"
-        context.workspace.write_to(project)
-        firmware, builds = _build(board, project, compiled, out)
-        if firmware is None:
-            return [builds], None
-
-        def advanced(done: int, total: int) -> None:
-            context.progress.advanced(f"{board.name}: samples", done, total)
-
-        report = measure(board, firmware, samples, on_progress=advanced)
-        report = _with_profile(report, firmware, project, compiled, samples[0], out / "profile")
-    limits = limits_for(board, context.goal)
+    result = context.sandbox.run(
+        Job(
+            argv=("python", "-m", "bot.stages.run_firmware", board.name),
+            inputs={
+                **context.workspace.select(*PROJECT),
+                "model.tflite": context.made["model.tflite"],
+                "samples.npz": arrays.dump(x=samples),
+            },
+            outputs={"run.json": _RUN_BYTES},
+            origin=context.origin,
+            limits=_LIMITS,
+            heard=_listener(context, board, len(samples)),
+        )
+    )
+    found = _read(board, result)
+    builds = _builds(board, found)
+    if found.report is None:
+        return [builds], None
+    report, limits = found.report, limits_for(board, context.goal)
     return [
         builds,
         *check_answers(board, report, expected, limits),
@@ -112,22 +115,27 @@ def _measure(
     ], report
 
 
-def _with_profile(
-    report: RunReport,
-    firmware: Firmware,
-    project: Path,
-    compiled: CompiledModel,
-    sample: npt.NDArray[np.generic],
-    out: Path,
-) -> RunReport:
-    """Add what each operator costs; no claim rests on it, so without it the report stands too."""
-    if report.cost is None or report.outcome is not RunOutcome.PASS:
-        return report
+def _listener(context: Context, board: Board, total: int) -> Callable[[str], None]:
+    """Return what passes a board's progress on to people."""
+
+    def heard(line: str) -> None:
+        if found := re.fullmatch(rf"{PROGRESS} (\d{{1,9}}) of \d{{1,9}}", line):
+            context.progress.advanced(f"{board.name}: samples", int(found[1]), total)
+
+    return heard
+
+
+def _read(board: Board, result: Result) -> BoardRun:
+    """Return what came of a board; authored code may have written it, so its form is checked."""
+    if not result.completed:
+        return BoardRun(trouble=result.explanation())
     try:
-        found = profile(firmware, project, compiled, sample, out)
-    except RunnerError:
-        return report
-    return report.model_copy(update={"profile": found})
+        found = BoardRun.model_validate_json(result.outputs["run.json"])
+    except ValidationError:
+        return BoardRun(trouble="The firmware overwrote the report of its own run.")
+    if found.report is not None and found.report.board != board.name:
+        return BoardRun(trouble=f"The report is about {found.report.board[:40]!r}.")
+    return found
 
 
 def limits_for(board: Board, goal: Goal) -> Limits | None:
@@ -145,17 +153,11 @@ def limits_for(board: Board, goal: Goal) -> Limits | None:
     return goal.limits
 
 
-def _build(
-    board: Board, project: Path, compiled: CompiledModel, out: Path
-) -> tuple[Firmware | None, Evidence]:
+def _builds(board: Board, found: BoardRun) -> Evidence:
     check = f"firmware.{board.name}.builds"
     claim = f"The firmware for {board.name} builds without a warning and fits {board.part}"
     method = "C compiler and linker with the real part's memory; warnings count"
-    try:
-        firmware = build_firmware(board, project, compiled, out)
-    except BuildError as error:
-        return None, verdict(check, _STAGE, claim, False, method, str(error))
-    except ToolMissing as error:
-        return None, unmeasured(check, _STAGE, claim, Outcome.INFRASTRUCTURE, method, str(error))
-    warnings = "\n".join(firmware.warnings)
-    return firmware, verdict(check, _STAGE, claim, not warnings, method, warnings)
+    if found.missing:
+        return unmeasured(check, _STAGE, claim, Outcome.INFRASTRUCTURE, method, found.missing)
+    trouble = found.trouble or "\n".join(found.warnings)
+    return verdict(check, _STAGE, claim, not trouble, method, trouble)

@@ -1,0 +1,102 @@
+"""Build a project's firmware for one board and measure it there; started within a sandbox.
+
+The compiler reads what the source tells it to, and the emulator runs what comes out: both are done
+where neither finds anything but the project.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+
+from bot.stages import arrays
+from hardware_runner.board import Board
+from hardware_runner.boards import find_board
+from hardware_runner.build import Firmware, build_firmware
+from hardware_runner.errors import BuildError, RunnerError, ToolMissing
+from hardware_runner.measure import measure
+from hardware_runner.profile import profile
+from hardware_runner.report import RunOutcome, RunReport
+from model_compiler import CompiledModel, compile_model, load_model
+
+PROGRESS = "samples:"
+_LINES = 200  # at most, of progress
+
+
+class BoardRun(BaseModel):
+    """What came of a board.
+
+    Attributes:
+        trouble: why it did not build.
+        missing: the tool that is not installed.
+        warnings: what the compiler said of authored files.
+        report: what was measured; None where it did not build.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    trouble: str = ""
+    missing: str = ""
+    warnings: tuple[str, ...] = ()
+    report: RunReport | None = None
+
+
+def main(board: str) -> None:
+    """Read the project, `in/model.tflite` and raw `in/samples.npz`, leave `out/run.json`."""
+    compiled = compile_model(load_model(Path("in/model.tflite").read_bytes()))
+    samples = arrays.load(Path("in/samples.npz").read_bytes())["x"]
+    with tempfile.TemporaryDirectory() as folder:
+        found = run(find_board(board), Path("in"), compiled, samples, Path(folder))
+    Path("out/run.json").write_text(found.model_dump_json())
+
+
+def run(
+    board: Board,
+    project: Path,
+    compiled: CompiledModel,
+    samples: npt.NDArray[np.generic],
+    out: Path,
+) -> BoardRun:
+    """Build in `out` and measure; what each operator costs is added where it can be told."""
+    try:
+        firmware = build_firmware(board, project, compiled, out)
+    except BuildError as error:
+        return BoardRun(trouble=str(error))
+    except ToolMissing as error:
+        return BoardRun(missing=str(error))
+    report = measure(board, firmware, samples, on_progress=_say)
+    report = _with_profile(report, firmware, project, compiled, samples[0], out / "profile")
+    return BoardRun(warnings=firmware.warnings, report=report)
+
+
+def _say(done: int, total: int) -> None:
+    if done == total or done * _LINES // total > (done - 1) * _LINES // total:
+        sys.stdout.write(f"{PROGRESS} {done} of {total}\n")
+        sys.stdout.flush()
+
+
+def _with_profile(
+    report: RunReport,
+    firmware: Firmware,
+    project: Path,
+    compiled: CompiledModel,
+    sample: npt.NDArray[np.generic],
+    out: Path,
+) -> RunReport:
+    """Add what each operator costs; no claim rests on it, so without it the report stands too."""
+    if report.cost is None or report.outcome is not RunOutcome.PASS:
+        return report
+    try:
+        found = profile(firmware, project, compiled, sample, out)
+    except RunnerError:
+        return report
+    return report.model_copy(update={"profile": found})
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
