@@ -8,16 +8,13 @@ from bot.authors.author import Failure
 from bot.evidence import Stage
 from bot.stages.stage_result import Context
 from bot.static_checks.finding import Finding
-from bot.static_checks.python_source import check_python
+from bot.static_checks.sources import check_sources
 
 
 def inspect_files(stage: Stage, files: Mapping[str, str], context: Context) -> tuple[Failure, ...]:
     """Return what is wrong with files, before anything of them runs."""
     return tuple(
-        failure_of(finding, files[finding.path])
-        for path, text in files.items()
-        if path.endswith(".py")
-        for finding in check_python(path, text, stage)
+        failure_of(finding, files[finding.path]) for finding in check_sources(stage, files)
     )
 
 

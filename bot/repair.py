@@ -34,7 +34,7 @@ _BLAMED = {
 }
 # Of these, what the stage itself may also be at fault for: it is asked first.
 _OWN_FIRST = frozenset({"convert.compiles"})
-_OUR_FOLDERS = re.compile(r"(?:/[\w.+-]+)+/(?=(?:in|out|project|build|bot)/)")
+_FOLDERS = re.compile(r"(?<![\w.])(?:/[\w.+@-]+)+/(?=[\w.+-])")  # of absolute paths
 
 
 def mendable(stage: Stage, evidence: Sequence[Evidence]) -> tuple[Failure, ...]:
@@ -81,7 +81,7 @@ def failure_of(evidence: Evidence) -> Failure:
 
 def telling_lines(log: str) -> str:
     """Return the first lines of a log, bounded, without the folders of this machine."""
-    lines = _OUR_FOLDERS.sub("", log).strip().splitlines()
+    lines = _FOLDERS.sub("", log).strip().splitlines()
     return "\n".join(line.rstrip() for line in lines[:LOG_LINES])[:LOG_MAX_CHARACTERS]
 
 

@@ -70,7 +70,12 @@ def _library() -> ctypes.CDLL:
     if done.returncode:
         sys.stdout.write(done.stderr)
         raise SystemExit(1)
-    library = ctypes.CDLL(str(built))
+    try:
+        library = ctypes.CDLL(str(built))
+    except OSError as error:
+        name = str(error).rpartition("undefined symbol: ")[2]
+        sys.stdout.write(f"app.c uses '{name}', which nobody defines\n")
+        raise SystemExit(1) from None
     missing = [name for name in _WANTED if not hasattr(library, name)]
     if missing:
         sys.stdout.write(f"app.c does not define {' and '.join(missing)}\n")
