@@ -22,7 +22,7 @@ from bot.llm.language_model import Tier, Unusable
 from bot.llm.ledger import Account
 from bot.llm.opening import open_model
 from bot.llm.server import find_server, with_environment
-from bot.llm.settings import Settings, find_settings, read_settings
+from bot.llm.settings import Settings, Tiers, find_settings, read_settings
 from bot.pipeline import Authors
 from bot.progress import Progress
 from bot.proposal import Asked
@@ -58,6 +58,7 @@ class Wishes:
         max_repairs: of one stage; None likewise.
         record: a folder that each exchange with a model is kept in.
         replay: a folder that every answer is taken from.
+        model: the model for every tier; None: what `boardwright.toml` says.
     """
 
     writer: Writer | None = None
@@ -65,6 +66,7 @@ class Wishes:
     max_repairs: int | None = None
     record: Path | None = None
     replay: Path | None = None
+    model: str | None = None
 
 
 @dataclass(slots=True)
@@ -180,4 +182,9 @@ def _with(wishes: Wishes, settings: Settings) -> Settings:
         changes["per_request_usd"] = wishes.budget_usd
     if wishes.max_repairs is not None:
         changes["max_repairs"] = wishes.max_repairs
-    return settings.model_copy(update={"budget": settings.budget.model_copy(update=changes)})
+    llm = settings.llm
+    if wishes.model is not None:
+        tiers = Tiers(cheap=wishes.model, strong=wishes.model)
+        llm = llm.model_copy(update={"tiers": tiers})
+    budget = settings.budget.model_copy(update=changes)
+    return settings.model_copy(update={"budget": budget, "llm": llm})

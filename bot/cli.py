@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.markdown import Markdown
 
-from bot.commands import benchmark, boards, compile_model, doctor, measure, run
+from bot.commands import benchmark, boards, compile_model, doctor, evaluate, measure, run, sandbox
 from bot.errors import ExitCode, RequestError, explain
 
 # Recent Typers bring a Click of their own; `BadParameter` is the public name that leads to either.
@@ -30,7 +30,9 @@ app.command("compile", short_help="An int8 .tflite model to C99.")(compile_model
 app.command("boards", short_help="List the boards that can be named.")(boards.boards)
 app.command("measure", short_help="Measure a project on boards again.")(measure.measure_project)
 app.command("doctor", short_help="What is installed, what is missing.")(doctor.report)
+app.add_typer(sandbox.app, name="sandbox")
 app.command("benchmark", short_help="What models cost on boards.")(benchmark.benchmark)
+app.command("eval", short_help="How often authors meet requests.")(evaluate.evaluate)
 
 
 def _show_version(wanted: bool) -> None:

@@ -22,7 +22,7 @@ from bot.rendering import measures
 # Source: M. Okabe and K. Ito, Color Universal Design, https://jfly.uni-koeln.de/color/.
 BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#595959"
 
-_STYLE: dict[Any, Any] = {
+STYLE: dict[Any, Any] = {
     "svg.hashsalt": "boardwright",
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -47,7 +47,7 @@ def draw(
         answers: `[n]` the classes answered, for the confusion matrix.
     """
     matrix = measures.confusion(figures.truth, answers, len(labels))
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         return {
             "plots/confusion.svg": _svg(draw_confusion(labels, matrix)),
             "plots/learning.svg": _svg(learning(figures.history)),
