@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from bot.sandbox import bubblewrap, container
 from bot.sandbox.bubblewrap import BubblewrapSandbox
@@ -43,19 +44,25 @@ def choose(origin: Origin, variables: Mapping[str, str] = os.environ) -> Sandbox
     )
 
 
-def find_bubblewrap() -> Sandbox | str:
+class BackEnd(Sandbox, Protocol):
+    """A sandbox that people are told the name of."""
+
+    name: str
+
+
+def find_bubblewrap() -> BackEnd | str:
     """Return bubblewrap's sandbox, or what keeps it from working here, with its cure."""
     return bubblewrap.missing() or BubblewrapSandbox()
 
 
-BACK_ENDS: Mapping[str, Callable[[], Sandbox | str]] = {
+BACK_ENDS: Mapping[str, Callable[[], BackEnd | str]] = {
     "docker": container.available,
     "bubblewrap": find_bubblewrap,
 }
 """What there is, the strongest first."""
 
 
-def _wanted(variables: Mapping[str, str]) -> Mapping[str, Callable[[], Sandbox | str]]:
+def _wanted(variables: Mapping[str, str]) -> Mapping[str, Callable[[], BackEnd | str]]:
     name = variables.get(CHOICE_VARIABLE, "").strip()
     if not name:
         return BACK_ENDS
