@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from bot.llm.prices import Tokens
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Tokens of one call; `cached` are among `input`, reasoning is among `output`."""
+
+    input: int
+    cached: int
+    output: int
 
 
 class Ending(Enum):

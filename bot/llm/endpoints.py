@@ -16,9 +16,8 @@ import openai
 from openai.types.responses import Response
 from pydantic import BaseModel
 
-from bot.llm.completion import Completion, Ending
+from bot.llm.completion import Completion, Ending, Tokens
 from bot.llm.language_model import Prompt
-from bot.llm.prices import Tokens
 
 
 class Endpoint(Enum):

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel
 
-from bot.llm.completion import Completion, Ending
+from bot.llm.completion import Completion, Ending, Tokens
 from bot.llm.language_model import Answer, LanguageModelError, Prompt, Unreachable, Usage, Value
-from bot.llm.prices import Tokens
 from bot.llm.reading import read
 
 Scripted = str | BaseModel | LanguageModelError

@@ -6,7 +6,9 @@ reply without end, would hold it for ever. The bounds therefore lie below it, on
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import httpx2
 
@@ -48,6 +50,7 @@ class Line:
             timeout=httpx2.Timeout(self._idle_s, connect=min(_CONNECT_S, self._idle_s)),
             follow_redirects=False,  # a prompt goes where it was sent, and nowhere else
             trust_env=not local,
+            verify=_certificates(),
             headers={"Accept-Encoding": "identity"},
             event_hooks={"request": [self._begin], "response": [self._answered]},
         )
@@ -71,6 +74,12 @@ class Line:
             raise LineCut("it is compressed, although it was asked for as it is")
         if isinstance(response.stream, httpx2.SyncByteStream):
             response.stream = _Bounded(response.stream, self, self._most_bytes)
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Return who vouches for servers; reading that takes half a second, so it is done once."""
+    return httpx2.create_ssl_context()
 
 
 class _Bounded(httpx2.SyncByteStream):

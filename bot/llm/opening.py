@@ -9,8 +9,6 @@ from pathlib import Path
 from bot.llm.language_model import LanguageModel
 from bot.llm.ledger import Account, Ledger, ledger_path
 from bot.llm.purse import Purse
-from bot.llm.recording import Recorder, ReplayModel
-from bot.llm.remote import RemoteModel
 from bot.llm.server import find_server, with_environment
 from bot.llm.settings import Settings
 
@@ -37,11 +35,17 @@ def open_model(
     Raises:
         Infrastructure: a key's file, or the recording, cannot be read.
     """
+    # Imported where they are needed: they bring the SDK with them, which takes long.
     if replay is not None:
+        from bot.llm.recording import ReplayModel  # noqa: PLC0415
+
         return ReplayModel(replay)
     server = find_server(settings, environment)
     if server is None:
         return None
+    from bot.llm.recording import Recorder  # noqa: PLC0415
+    from bot.llm.remote import RemoteModel  # noqa: PLC0415
+
     purse = Purse(settings.budget, account, ledger or Ledger(ledger_path(environment)))
     recorder = Recorder(record, (server.key,)) if record is not None else None
     return RemoteModel(server, with_environment(settings, environment), purse, recorder)

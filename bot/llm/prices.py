@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from genai_prices import Usage as PricedUsage
 from genai_prices import calc_price
 
+from bot.llm.completion import Tokens
 from bot.llm.settings import Price
 
 _MILLION = 1_000_000
 _CACHE_WRITE = 1.25  # Source: https://developers.openai.com/api/docs/guides/prompt-caching
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """Tokens of one call; `cached` are among `input`, reasoning is among `output`."""
-
-    input: int
-    cached: int
-    output: int
 
 
 def cost_usd(

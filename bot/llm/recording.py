@@ -20,10 +20,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.errors import Infrastructure
-from bot.llm.completion import Completion, Ending
+from bot.llm.completion import Completion, Ending, Tokens
 from bot.llm.endpoints import strict_schema
 from bot.llm.language_model import Answer, Prompt, Unreachable, Usage, Value
-from bot.llm.prices import Tokens
 from bot.llm.reading import read
 from bot.llm.redaction import redact
 from bot.workspace import write_atomically

@@ -9,7 +9,7 @@ from dataclasses import replace
 import openai
 
 from bot.llm import telemetry
-from bot.llm.completion import Completion
+from bot.llm.completion import Completion, Tokens
 from bot.llm.endpoints import (
     Dialect,
     Endpoint,
@@ -24,7 +24,7 @@ from bot.llm.failures import broke_off, endpoint_missing, translate, worth_anoth
 from bot.llm.language_model import Answer, Prompt, Usage, Value
 from bot.llm.ledger import Amount
 from bot.llm.line import Line, LineCut
-from bot.llm.prices import Tokens, cost_usd, most_tokens, worst_case_usd
+from bot.llm.prices import cost_usd, most_tokens, worst_case_usd
 from bot.llm.purse import Purse
 from bot.llm.reading import read
 from bot.llm.recording import Recorder

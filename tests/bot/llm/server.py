@@ -210,6 +210,7 @@ class ScriptedServer:
                 while reply.keep_alive and not self._closing.is_set():
                     yield ": keep-alive\n\n"
                     await asyncio.sleep(0.005)
+            await asyncio.sleep(0)  # lets the loop see that the client is gone, or the test over
             if self._closing.is_set():
                 return
 
