@@ -62,11 +62,25 @@ static int8_t *copy(const int8_t *from, int32_t count, int8_t *to)
     return to;
 }
 
-/* Returns the bytes of `columns` columns from x on in a row of the input: in the image itself where
- * they lie within it, else copied to `strip` with padding as the input's zero point. row is NULL where
- * all is padding. */
-static const int8_t *find_columns(const bw_conv_2d_narrow_t *p, const int8_t *row, int32_t x,
-                                  int32_t columns, int8_t *strip)
+/* Copies `count` bytes of each of four pixels, `step` bytes apart, to where they are `apart`. Up to
+ * three bytes more are read and written, so that all of it is whole words. */
+static void copy_four(const int8_t *from, int32_t step, int32_t count, int8_t *to, int32_t apart)
+{
+    const int8_t *const end = from + count;
+
+    for (; from < end; from += 4, to += 4) {
+        bw_store_4(to, bw_load_4(from));
+        bw_store_4(to + apart, bw_load_4(from + step));
+        bw_store_4(to + 2 * apart, bw_load_4(from + 2 * step));
+        bw_store_4(to + 3 * apart, bw_load_4(from + 3 * step));
+    }
+}
+
+/* Returns the bytes of `columns` columns from x on in a row of the input, and three bytes more: in the
+ * image itself where they lie within it, else copied to `strip` with padding as the input's zero
+ * point. row is NULL where all is padding, `left` is how many bytes the image has from it on. */
+static const int8_t *find_columns(const bw_conv_2d_narrow_t *p, const int8_t *row, int32_t left,
+                                  int32_t x, int32_t columns, int8_t *strip)
 {
     const int32_t channels = p->input_channels;
     const int32_t end = x + columns;
@@ -78,7 +92,7 @@ static const int8_t *find_columns(const bw_conv_2d_narrow_t *p, const int8_t *ro
         fill(p->input_zero_point, columns * channels, strip);
         return strip;
     }
-    if (x >= 0 && end <= p->x.input) {
+    if (x >= 0 && end <= p->x.input && end * channels + 3 * p->gathered <= left) {
         return row + x * channels;
     }
     to = fill(p->input_zero_point, (first_inside - x) * channels, to);
@@ -110,28 +124,31 @@ static void expand_windows(const bw_conv_2d_narrow_t *p, const int8_t *image, in
     const int32_t columns = (pixels - 1) * p->x.stride + (p->x.filter - 1) * p->x.dilation + 1;
     const int32_t runs = p->x.dilation == 1 ? 1 : p->x.filter;
     const int32_t run = p->x.filter / runs * channels;
+    const int32_t row_size = p->x.input * channels;
+    const int32_t apart = 4 * p->quads + 4;
     int8_t *const gathered = strip + p->strip;
     int8_t *to = gathered;
     int32_t y = out_y * p->y.stride - p->y.padding;
 
     for (int32_t k = 0; k < p->y.filter; k++, y += p->y.dilation) {
-        const int8_t *const row = image + y * p->x.input * channels;
-        const int8_t *from = find_columns(p, y >= 0 && y < p->y.input ? row : NULL, x, columns,
-                                          strip);
+        const int8_t *const row = y >= 0 && y < p->y.input ? image + y * row_size : NULL;
+        const int8_t *from = find_columns(p, row, (p->y.input - y) * row_size, x, columns, strip);
 
         for (int32_t i = 0; i < runs; i++, from += p->x.dilation * channels) {
             if (!p->gathered) {
                 patch = expand(from, step, run, pixels, lanes, patch);
                 continue;
             }
-            for (int32_t pixel = 0; pixel < pixels; pixel++) {
-                copy(from + pixel * step, run, to + pixel * 4 * p->quads);
+            if (pixels == PIXELS) {
+                copy_four(from, step, run, to, apart);
+            } else {
+                copy(from, run, to);
             }
             to += run;
         }
     }
     if (p->gathered) {
-        expand(gathered, 4 * p->quads, (int32_t)(to - gathered), pixels, lanes, patch);
+        expand(gathered, apart, 4 * p->quads, pixels, lanes, patch);
     }
 }
 
@@ -150,6 +167,9 @@ static inline int8_t finish(int32_t sum, const bw_channel_t *c)
 #define LOAD_PAIR(FIRST, SECOND, FROM) "ldrd %[" FIRST "], %[" SECOND "], [%[" FROM "]], #8\n\t"
 #define ADD_PRODUCT(SUM, W, X) "smlad %[" SUM "], %[" W "], %[" X "], %[" SUM "]\n\t"
 
+/* There is no register left for a frame pointer. */
+#define FRAMELESS __attribute__((noinline, optimize("omit-frame-pointer")))
+
 /* Inputs of four pixels times the weights of two channels, a and b. */
 #define ADD_PRODUCTS                                                    \
     LOAD_PAIR("c", "d", "x")                                            \
@@ -166,6 +186,10 @@ static inline int8_t finish(int32_t sum, const bw_channel_t *c)
     "sxtb16 %[b], %[b]\n\t"                                             \
     ADD_PRODUCTS
 
+#define QUAD_CODE_BYTES 92
+#define TEXT(X) TEXT_OF(X)
+#define TEXT_OF(X) #X
+
 /* From a sum to an output: a is the multiplier, b the addend, c the shift. */
 #define FINISH(SUM)                                                     \
     "asr %[d], %[" SUM "], #7\n\t"                                      \
@@ -180,11 +204,11 @@ static inline int8_t finish(int32_t sum, const bw_channel_t *c)
 
 #define COPY(TO, FROM) "mov %[" TO "], %[" FROM "]\n\t"
 
-static void four_pixels(const bw_conv_2d_narrow_t *p, const int32_t *patch, int8_t *output)
+FRAMELESS static void four_pixels(const bw_conv_2d_narrow_t *p, const int32_t *patch, int8_t *output)
 {
     const int32_t *w = p->weights;
     const int32_t *const end = patch + 2 * PIXELS * p->quads;
-    const int32_t odd = p->quads & 1;
+    const int32_t skipped = (4 - p->quads % 4) % 4 * QUAD_CODE_BYTES;
     const int32_t stride = p->output_channels;
     const bw_channel_t *channels = p->channels;
     const bw_channel_t *channels_end = channels + stride / 2 * 2;
@@ -205,12 +229,15 @@ static void four_pixels(const bw_conv_2d_narrow_t *p, const int32_t *patch, int8
             COPY("s01", "s00") COPY("s02", "s00") COPY("s03", "s00")
             COPY("s11", "s10") COPY("s12", "s10") COPY("s13", "s10")
             "ldr %[x], %[patch]\n\t"
-            /* A turn takes two quads; an odd number of them is entered in the middle. */
-            "ldr %[a], %[odd]\n\t"
-            "cmp %[a], #0\n\t"
-            "bne 3f\n"
+            /* A turn takes four quads; the first one begins behind those that are too many. */
+            "ldr %[a], %[skipped]\n\t"
+            "add pc, %[a]\n\t"
+            "nop\n"
             "2:\n\t" ADD_QUAD
-            "3:\n\t" ADD_QUAD
+            "3:\n\t" ADD_QUAD ADD_QUAD ADD_QUAD
+            ".if 3b - 2b - " TEXT(QUAD_CODE_BYTES) "\n\t"
+            ".error \"the code of a quad has another size\"\n\t"
+            ".endif\n\t"
             "ldr %[a], %[end]\n\t"
             "cmp %[x], %[a]\n\t"
             "bne 2b\n\t"
@@ -244,7 +271,7 @@ static void four_pixels(const bw_conv_2d_narrow_t *p, const int32_t *patch, int8
               [s10] "=&r"(s10), [s11] "=&r"(s11), [s12] "=&r"(s12), [s13] "=&r"(s13),
               [w] "+r"(w), [x] "=&r"(x), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d),
               [channels] "+m"(channels), [output] "+m"(output)
-            : [patch] "m"(patch), [end] "m"(end), [odd] "m"(odd), [stride] "m"(stride),
+            : [patch] "m"(patch), [end] "m"(end), [skipped] "m"(skipped), [stride] "m"(stride),
               [second] "m"(second), [channels_end] "m"(channels_end)
             : "cc", "memory");
         if (stride % 2 == 0 || second == 0) {

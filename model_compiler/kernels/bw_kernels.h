@@ -100,10 +100,11 @@ typedef struct {
  * quad a b c d is stored as the 16-bit numbers 256 b + a and 256 d + c. A quad of an even channel
  * stands before the same one of the next channel; behind an odd number of channels stands one of
  * zeros. pointwise is 1 where the filter is 1x1, the stride 1, without padding; gathered, where a row
- * of the filter, or with dilation a pixel, is not whole quads. strip is the size in bytes, rounded up
- * to 4, of that part of an input row that four neighbouring outputs see.
+ * of the filter, or with dilation a pixel, is not whole quads. strip is the size in bytes of that part
+ * of an input row that four neighbouring outputs see, and three bytes, rounded up to 4.
  *
- * scratch: 32 * quads bytes; where pointwise is 0, strip more; where gathered is 1, 16 * quads more. */
+ * scratch: 32 * quads bytes; where pointwise is 0, strip more; where gathered is 1, 16 * (quads + 1)
+ * more. */
 typedef struct {
     int32_t batches;
     int32_t input_channels;
@@ -154,20 +155,22 @@ void bw_depthwise_conv_2d(const bw_depthwise_conv_2d_t *p, const int8_t *input, 
 
 /* DEPTHWISE_CONV_2D with a 3x3 filter, horizontal stride 1 or 2, horizontal padding 0 or 1, no
  * dilation, depth_multiplier 1, and sums that are divided by 2 or more: what mobile networks are made
- * of. The DSP extension has a form of its own for it, elsewhere it is bw_depthwise_conv_2d.
+ * of. With MVE it is bw_depthwise_conv_2d.
  *
- * scratch: as for bw_depthwise_conv_2d; with the DSP extension one channel of the input as the
- * filter sees it, padding and all, two bytes an element, both sizes rounded up to even. output may
+ * scratch: as for bw_depthwise_conv_2d with MVE; else one channel of the input as the filter sees it, padding and all, two bytes an element, both sizes rounded up to even. output may
  * equal input where both have one size. The form for RELU expects that activation_min is
  * output_offset or more. */
-#if BW_DSP
+#if BW_MVE
+#define bw_depthwise_conv_2d_3x3 bw_depthwise_conv_2d
+#else
 void bw_depthwise_conv_2d_3x3(const bw_depthwise_conv_2d_t *p, const int8_t *input, int8_t *output,
                               int8_t *scratch);
+#endif
+#if BW_DSP
 void bw_depthwise_conv_2d_3x3_relu(const bw_depthwise_conv_2d_t *p, const int8_t *input,
                                    int8_t *output, int8_t *scratch);
 #else
-#define bw_depthwise_conv_2d_3x3 bw_depthwise_conv_2d
-#define bw_depthwise_conv_2d_3x3_relu bw_depthwise_conv_2d
+#define bw_depthwise_conv_2d_3x3_relu bw_depthwise_conv_2d_3x3
 #endif
 
 /* FULLY_CONNECTED. Weights are [outputs][inputs]; bias as in bw_conv_2d. multipliers and shifts

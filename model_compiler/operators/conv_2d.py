@@ -77,15 +77,15 @@ def _narrow_scratch_bytes(op: ir.Operator, model: ir.Model) -> int:
     quads = narrow.quads(weighted_sum.operands(op, model))
     if _is_pointwise(op, model):
         return 8 * _PIXELS * quads
-    gathered = 4 * _PIXELS * quads if _is_gathered(op, model) else 0
+    gathered = 4 * _PIXELS * (quads + 1) if _is_gathered(op, model) else 0
     return 8 * _PIXELS * quads + _strip_bytes(op, model) + gathered
 
 
 def _strip_bytes(op: ir.Operator, model: ir.Model) -> int:
-    """Return the bytes of an input row that neighbouring outputs see, rounded up to words."""
+    """Return the bytes of an input row that neighbouring outputs see, and room for a word more."""
     _, x = _axes(op, model)
     columns = (_PIXELS - 1) * x.stride + (x.filter - 1) * x.dilation + 1
-    return -(-columns * weighted_sum.operands(op, model).input.shape[3] // 4) * 4
+    return -(-(columns * weighted_sum.operands(op, model).input.shape[3] + 3) // 4) * 4
 
 
 def _is_gathered(op: ir.Operator, model: ir.Model) -> bool:
