@@ -207,7 +207,10 @@ def test_failures_of_data_and_compiler_are_nobody_s_to_mend() -> None:
 # With TensorFlow: calibration that is made up, and a scaling that only the training does.
 CONVERT = small_project.context().workspace.files["convert.py"].decode()
 TRAIN = small_project.context().workspace.files["train.py"].decode()
-SAMPLES = "        for sample in calibration:\n            yield [sample[np.newaxis].astype(np.float32)]\n"
+SAMPLES = (
+    "        for sample in calibration:\n"
+    "            yield [sample[np.newaxis].astype(np.float32)]\n"
+)
 ONLY_IN_TRAINING = {
     "    model = build()\n": "    x_train, x_val = x_train - 40, x_val - 40\n    model = build()\n"
 }
