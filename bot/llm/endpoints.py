@@ -87,11 +87,7 @@ def ask(client: openai.OpenAI, question: Question, dialect: Dialect) -> Completi
         FailedInStream: the server failed after it began to answer.
         LineCut: the reply broke a bound.
     """
-    try:
-        return _ENDPOINTS[dialect.endpoint](client, question, dialect.form)
-    except (ValueError, TypeError, AttributeError, KeyError) as error:
-        # The SDK takes what comes for what it should be.
-        raise FailedInStream(f"it sent what is no event of the interface ({error})") from error
+    return _ENDPOINTS[dialect.endpoint](client, question, dialect.form)
 
 
 def _ask_responses(client: openai.OpenAI, question: Question, form: Form) -> Completion:

@@ -162,10 +162,13 @@ class ReplayModel:
 
     def _not_recorded(self, question: Question, turn: int) -> str:
         """Say for which purpose nothing is recorded, and what differs from what is."""
-        what = f"{self._folder} holds no answer for '{question.purpose}'"
         again = "Record it again with --record."
         if turn:
-            return f"{what} for the {turn + 1}th time that the same is asked. {again}"
+            return (
+                f"{self._folder} holds no answer number {turn + 1} for '{question.purpose}': the "
+                f"same was asked less often when it was recorded. {again}"
+            )
+        what = f"{self._folder} holds no answer for '{question.purpose}'"
         others = [
             exchange.question
             for exchange in self._exchanges.values()

@@ -45,6 +45,8 @@ _COMPATIBLE = (
     Dialect(Endpoint.CHAT, Form.TEXT),
 )
 _STREAMS = 2  # how often a reply may begin: one that breaks off is asked for once more
+_NONSENSE = (ValueError, TypeError, AttributeError, KeyError)
+"""What the SDK stumbles with over events that are none: it takes what comes as it should be."""
 _CHARACTERS_A_TOKEN = 4  # of English and code, where a server does not count
 
 
@@ -116,10 +118,13 @@ class RemoteModel:
         line.begun = False
         try:
             completion = self._converse(question, line)
-        except BaseException:
-            if not line.begun:  # else nobody knows what it took, and the worst case stands
+        except BaseException as error:
+            if not line.begun:
                 self._purse.close(number, Amount(0.0, 0))
-            raise
+            elif isinstance(error, _NONSENSE):
+                what = f"what it sent is no event of the interface ({error})"
+                raise FailedInStream(what) from error
+            raise  # a call that began stands with its worst case: nobody knows what it took
         amount = self._amount(question, completion)
         self._purse.close(number, amount)
         return completion, amount

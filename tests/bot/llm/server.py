@@ -159,6 +159,8 @@ class ScriptedServer:
         reply = self._next(asked)
         if reply.status != 200:
             return self._error(reply.status, reply.error, reply.headers)
+        if reply.raw:
+            return Response(reply.raw, media_type="text/event-stream")
         if not asked.stream:
             return JSONResponse(wire.whole(asked.endpoint, asked.model, reply))
         return StreamingResponse(

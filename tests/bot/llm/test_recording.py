@@ -77,7 +77,7 @@ def test_a_recording_answers_in_the_same_order(tmp_path: Path) -> None:
         assert again.usage.cost_usd == 0.0
         assert again.usage.input_tokens == live.usage.input_tokens
         assert again.usage.model == live.usage.model
-    with pytest.raises(Unreachable, match="3th time"):
+    with pytest.raises(Unreachable, match="no answer number 3 for"):
         model.ask(ASKED, Wanted)
 
 

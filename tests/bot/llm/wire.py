@@ -30,6 +30,7 @@ class Reply:
         stall: send nothing more, for as long as the client waits, after the first chunk.
         drop: close the connection after the first chunk.
         failed: the reply ends with this error, told within the stream.
+        raw: the body as it goes out, instead of events.
         usage: input, cached and output tokens; None: the server does not count.
     """
 
@@ -46,6 +47,7 @@ class Reply:
     stall: bool = False
     drop: bool = False
     failed: str = ""
+    raw: str = ""
     usage: tuple[int, int, int] | None = (1000, 200, 300)
 
 
