@@ -96,7 +96,7 @@ def test_help_does_not_wait_for_heavy_packages() -> None:
         (["run"], "Missing"),
         (["run", "none.md", "--into", "x"], "There is no file `none.md`"),
         (["run", str(DIGITS), "--into", "x", "--board", "pdp11"], "There is no board 'pdp11'"),
-        (["run", str(DIGITS), "--into", "x", "--author", "nobody"], "No such option"),
+        (["run", str(DIGITS), "--into", "x", "--author", "nobody"], "it is llm or template"),
         (["compile", "none.tflite", "-o", "x"], "There is no file none.tflite"),
         (["compile", str(DIGITS), "-o", "x"], "digits.md: "),
         (["compile", str(DIGITS), "-o", str(DIGITS)], "Name a folder for the C files"),
