@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import Any
 
@@ -247,7 +248,11 @@ def test_the_template_passes_on_the_host(context: Context) -> None:
 def test_an_app_that_differs_on_the_board_is_found(context: Context) -> None:
     goal = small_project.goal(LIMITS, boards=("mps2-an386",))
     on_board = small_project.replaced(context, goal=goal)
-    assert failures(stage(on_board)) == []
+    good = stage(on_board)
+    assert failures(good) == []
+    (_, board) = map(RunReport.model_validate, json.loads(good.made["reports.json"]))
+    assert board.profile is not None
+    assert 0 < sum(board.profile.operators) < board.profile.total
     planted = "#ifdef __arm__\n    return -1;\n#else\n    return decided;\n#endif"
     assert failures(stage(on_board, "    return decided;", planted)) == [
         "firmware.mps2-an386.decisions_equal"
