@@ -81,16 +81,38 @@ class _Store:
         return Buffer(_spans(self.accesses), TENSOR_ALIGNMENT_BYTES)
 
 
-def find_buffers(model: Model) -> Buffers:
-    """Return the buffers of a model whose operators have been checked."""
+ScratchKey = tuple[object, ...]
+"""All of an operator that its scratch depends on."""
+
+
+def find_buffers(model: Model, scratch: dict[ScratchKey, int] | None = None) -> Buffers:
+    """Return the buffers of a model whose operators have been checked.
+
+    Args:
+        model: The model.
+        scratch: Bytes of scratch that are known already, for callers with many variants of one
+            model; what is found out is added.
+    """
     places = _places(model)
     stores = {id(store): store for store, _ in places.values()}
     made = {key: store.buffer() for key, store in stores.items()}
-    wanted = {op.index: OPERATORS[op.code].scratch_bytes(op, model) for op in model.operators}
+    wanted = {op.index: _scratch_bytes(op, model, scratch) for op in model.operators}
     return Buffers(
         {index: (made[id(store)], start) for index, (store, start) in places.items()},
         {index: _scratch(nbytes, index) for index, nbytes in wanted.items() if nbytes},
     )
+
+
+def _scratch_bytes(op: Operator, model: Model, known: dict[ScratchKey, int] | None) -> int:
+    if known is None:
+        return OPERATORS[op.code].scratch_bytes(op, model)
+    tensors = [model.tensors[index] for index in (*op.inputs, *op.outputs) if index != NO_TENSOR]
+    window = None if op.band is None else (op.band.rows, op.band.padding)
+    what = tuple((t.shape, None if t.data is None else t.index, t.quantization) for t in tensors)
+    key = (op.code, op.options, window, what)
+    if key not in known:
+        known[key] = OPERATORS[op.code].scratch_bytes(op, model)
+    return known[key]
 
 
 def _scratch(nbytes: int, index: int) -> Buffer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from model_compiler.buffers import find_buffers, lower_bound_bytes
+from model_compiler.buffers import ScratchKey, find_buffers, lower_bound_bytes
 from model_compiler.ir import Model
 from model_compiler.packing import pack
 
@@ -29,9 +29,9 @@ class Plan:
     lower_bound_bytes: int
 
 
-def plan(model: Model) -> Plan:
-    """Return offsets for a model whose operators have been checked."""
-    found = find_buffers(model)
+def plan(model: Model, scratch: dict[ScratchKey, int] | None = None) -> Plan:
+    """Return offsets for a model whose operators have been checked; `find_buffers` says more."""
+    found = find_buffers(model, scratch)
     buffers = found.all()
     packing = pack(buffers)
     places = {id(buffer): offset for buffer, offset in zip(buffers, packing.offsets, strict=True)}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from model_compiler import ir
-from model_compiler.buffers import find_buffers, live_bytes
+from model_compiler.buffers import ScratchKey, find_buffers, live_bytes
 from model_compiler.passes.bands import Region, in_bands, most_bands, regions_around
 from model_compiler.planner import plan
 
@@ -15,7 +15,7 @@ Bands = int | Literal["auto"]
 """How many bands; 1 is whole images, "auto" as many as make the arena smallest."""
 
 _COUNTS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
-_PLANNED = 6
+_PLANNED = 4
 _MOST_REGIONS = 4
 _NEAR = 1.02
 
@@ -47,12 +47,13 @@ def with_bands(model: ir.Model, bands: Bands) -> tuple[ir.Model, tuple[Region, .
         model and nothing where bands do not help.
     """
     regions: list[Region] = []
-    arena_bytes = plan(model).arena_bytes
+    scratch: dict[ScratchKey, int] = {}
+    arena_bytes = plan(model, scratch).arena_bytes
     while bands != 1 and len(regions) < _MOST_REGIONS:
         counts = _COUNTS if bands == "auto" else (bands,)
         planned = [
-            _Candidate(found.region, found.model, plan(found.model).arena_bytes)
-            for found in _likely(model, counts)
+            _Candidate(found.region, found.model, plan(found.model, scratch).arena_bytes)
+            for found in _likely(model, counts, scratch)
         ]
         better = [found for found in planned if found.nbytes < arena_bytes]
         if not better:
@@ -77,21 +78,29 @@ def _source(model: ir.Model, index: int) -> int:
     return index - added + len(sources)
 
 
-def _likely(model: ir.Model, counts: Sequence[int]) -> list[_Candidate]:
+def _likely(
+    model: ir.Model, counts: Sequence[int], scratch: dict[ScratchKey, int]
+) -> list[_Candidate]:
     """Return the candidates with the least greediest moments, a few of them for each count."""
     best: list[_Candidate] = []
     for count in counts:
-        found = sorted(_candidates(model, count), key=lambda c: (c.nbytes, c.steps))
+        found = sorted(_candidates(model, count, scratch), key=lambda c: (c.nbytes, c.steps))
         best += found[: _PLANNED if len(counts) == 1 else 2]
     return sorted(best, key=lambda c: (c.nbytes, c.steps))[:_PLANNED]
 
 
-def _candidates(model: ir.Model, count: int) -> Iterator[_Candidate]:
-    live = live_bytes(find_buffers(model).all())
+def _candidates(
+    model: ir.Model, count: int, scratch: dict[ScratchKey, int]
+) -> Iterator[_Candidate]:
+    live = live_bytes(find_buffers(model, scratch).all())
     greediest = live.index(max(live)) - 1
     index = min(max(greediest, 0), len(model.operators) - 1)
     for first, end in regions_around(model, index):
         if count <= most_bands(model, end):
             region = Region(first, end, count)
             rewritten = in_bands(model, region)
-            yield _Candidate(region, rewritten, max(live_bytes(find_buffers(rewritten).all())))
+            yield _Candidate(region, rewritten, _greediest(rewritten, scratch))
+
+
+def _greediest(model: ir.Model, scratch: dict[ScratchKey, int]) -> int:
+    return max(live_bytes(find_buffers(model, scratch).all()))
