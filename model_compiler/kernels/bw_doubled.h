@@ -25,6 +25,25 @@ static inline int32_t bw_rounding(int32_t zero_point, int32_t right_shift)
     return (2 * zero_point + 1) * (1 << (right_shift - 1));
 }
 
+#if !BW_DSP
+/* Returns value * multiplier / 2^32, rounded to nearest, ties upwards; multiplier is not negative. */
+static inline int32_t bw_product_high(int32_t value, int32_t multiplier)
+{
+#if defined(__ARM_ARCH_6M__) /* which multiplies no more than 32 bits: by halves */
+    const int32_t high = value >> 16;
+    const uint32_t low = (uint32_t)value & 0xffff;
+    const int32_t m_high = multiplier >> 16;
+    const uint32_t m_low = (uint32_t)multiplier & 0xffff;
+    const int32_t middle = high * (int32_t)m_low + (int32_t)(low * m_low >> 16);
+    const uint32_t rest = ((uint32_t)middle & 0xffff) + low * (uint32_t)m_high + 0x8000u;
+
+    return high * m_high + (middle >> 16) + (int32_t)(rest >> 16);
+#else
+    return (int32_t)(((int64_t)value * multiplier + ((int64_t)1 << 31)) >> 32);
+#endif
+}
+#endif
+
 /* Returns the output of a doubled sum, cut to int8. */
 static inline int8_t bw_finish(int32_t sum, int32_t multiplier, int32_t rounding,
                                int32_t right_shift)
@@ -34,9 +53,16 @@ static inline int8_t bw_finish(int32_t sum, int32_t multiplier, int32_t rounding
 #if BW_DSP
     return bw_saturate(bw_add_product_high(addend, sum, multiplier) >> right_shift);
 #else
-    const int32_t product = (int32_t)(((int64_t)sum * multiplier + ((int64_t)1 << 31)) >> 32);
+    const int32_t value = (addend + bw_product_high(sum, multiplier)) >> right_shift;
 
-    return (int8_t)bw_clamp((addend + product) >> right_shift, INT8_MIN, INT8_MAX);
+#if defined(__ARM_FEATURE_SAT) && defined(__GNUC__)
+    int32_t result;
+
+    __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(value));
+    return (int8_t)result;
+#else
+    return (int8_t)bw_clamp(value, INT8_MIN, INT8_MAX);
+#endif
 #endif
 }
 

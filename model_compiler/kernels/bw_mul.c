@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bw_arithmetic.h"
+#include "bw_doubled.h"
 #include "bw_kernels.h"
+
+#define GREATEST_RIGHT_SHIFT 21 /* leaves room for the zero point before the shift */
 
 /* Multiplies one run of elements. The parameters are copied first, as in bw_add.c. */
 static void bw_mul_row(const bw_mul_t *p, const int8_t *input1, const int8_t *input2,
@@ -17,6 +20,20 @@ static void bw_mul_row(const bw_mul_t *p, const int8_t *input1, const int8_t *in
     const int32_t greatest = p->activation_max;
     const int8_t *const end = output + p->size[3];
 
+    if (output_shift < 0 && output_shift >= -GREATEST_RIGHT_SHIFT) {
+        const int32_t rounding = bw_rounding(output_offset, -output_shift);
+        const int32_t doubled_offset = 2 * input2_offset;
+
+        while (output < end) {
+            const int32_t product = (*input1 + input1_offset) * (*input2 * 2 + doubled_offset);
+
+            *output++ = bw_finish(product, output_multiplier, rounding, -output_shift);
+            input1 += stride1;
+            input2 += stride2;
+        }
+        bw_cut(output - p->size[3], p->size[3], least, greatest);
+        return;
+    }
     while (output < end) {
         const int32_t product = (*input1 + input1_offset) * (*input2 + input2_offset);
         const int32_t value = bw_requantize(product, output_multiplier, output_shift);

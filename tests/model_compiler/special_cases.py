@@ -126,5 +126,6 @@ SPECIAL: dict[str, st.SearchStrategy[Case]] = {
     "bw_depthwise_conv_2d_3x3": depthwise_3x3(),
     "bw_max_pool_2d": whole_map("MAX_POOL_2D"),
     "bw_mean": map_mean(),
+    "bw_mul": long_pair("MUL"),
 }
 """Kernel to the models that are made for it."""
