@@ -35,6 +35,7 @@ KERNEL_SETS: dict[str, tuple[str, ...]] = {
         *("-D__ARM_FEATURE_DSP=1", "-D__ARM_FEATURE_SIMD32=1"),
         f"-I{Path(__file__).parent / 'emulation'}",
     ),
+    "mve": ("-D__ARM_FEATURE_MVE=1", f"-I{Path(__file__).parent / 'emulation'}"),
 }
 """The sets of kernels that run on the host, and the flags that choose them."""
 

@@ -61,7 +61,8 @@ _WITH_KERNELS_OF_THEIR_OWN = {
 
 
 @needs_oracle
+@pytest.mark.parametrize("kernel_set", ["dsp", "mve"])
 @pytest.mark.parametrize("kind", _WITH_KERNELS_OF_THEIR_OWN)
-def test_dsp_kernels_answer_as_tflm(kind: str, tmp_path: Path) -> None:
+def test_kernels_answer_as_tflm(kind: str, kernel_set: str, tmp_path: Path) -> None:
     taken, _ = compiled(gather(STRATEGIES[kind], _WITH_KERNELS_OF_THEIR_OWN[kind]))
-    assert_equal(taken, run_host(taken, tmp_path, (*SANITIZED, *KERNEL_SETS["dsp"])))
+    assert_equal(taken, run_host(taken, tmp_path, (*SANITIZED, *KERNEL_SETS[kernel_set])))
