@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from bot.card.plots import BLUE, GREY, ORANGE, STYLE
+from bot.card.plots import BLUE, ORANGE, STYLE
 from bot.evaluation.table import CANNOT_BE_MET, END_TO_END, Row
 from bot.evidence import Stage
 
@@ -17,6 +18,10 @@ GREEN = "#009e73"  # of the same set of colours as the others
 _COLOURS = (BLUE, ORANGE, GREEN, "#cc79a7", "#56b4e9", "#e69f00")
 _NAMES = (*(stage.value for stage in Stage), END_TO_END, CANNOT_BE_MET)
 _HEIGHT = 0.8  # of all bars of a group
+_PAPER_MARK: dict[str, Any] = {
+    **{"markersize": 7, "markerfacecolor": "white", "markeredgecolor": "black"},
+    **{"linestyle": "none", "zorder": 3},
+}
 
 
 def draw(lines: Sequence[Row]) -> bytes:
@@ -42,7 +47,7 @@ def draw(lines: Sequence[Row]) -> bytes:
             paper = next((one.paper for one in lines if one.stage == name and one.paper), None)
             if paper is not None:
                 label = "paper, by exit code" if name == names[0] else None
-                axes.plot(100 * paper, place, "D", color=GREY, markersize=6, label=label, zorder=3)
+                axes.plot(100 * paper, place, "D", **_PAPER_MARK, label=label)
         axes.set_yticks(range(len(names)), names)
         axes.invert_yaxis()
         axes.set_xlim(0, 105)
