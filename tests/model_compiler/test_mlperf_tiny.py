@@ -98,3 +98,18 @@ def test_the_arena_is_as_small_as_can_be(name: str) -> None:
     summary = compiled(name).summary
     assert summary.arena_bytes == summary.arena_lower_bound_bytes
     assert summary.arena_bytes <= ARENA_LIMITS_BYTES[name]
+
+
+BANDED_ARENA_LIMITS_BYTES = {"kws": 12_000, "vww": 35_000, "ic": 22_000}
+
+
+@needs_compiler
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(BANDED_ARENA_LIMITS_BYTES))
+def test_bands_lower_the_arena_and_change_no_byte(name: str) -> None:
+    model = load_model(model_file(f"{name}.tflite").read_bytes())
+    whole, banded = (compile_model(model, name=name, bands=n) for n in (1, "auto"))
+    assert banded.summary.arena_bytes <= BANDED_ARENA_LIMITS_BYTES[name]
+    assert banded.summary.macs == whole.summary.macs
+    samples = inputs(whole.summary.inputs[0].count, seed=7)
+    assert HostModel(banded).run(samples).tobytes() == HostModel(whole).run(samples).tobytes()
