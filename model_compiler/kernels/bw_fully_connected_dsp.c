@@ -41,10 +41,11 @@ typedef struct {
 
 /* Adds `quads` quads to four sums and returns where the weights end. LOAD gets a quad of inputs from
  * x. One load instruction fetches the weights of four rows, for which their registers must ascend.
+ * Functions of their own, because that leaves no register for the caller's.
  * A turn takes two quads; an odd number of them is entered in the middle. */
 #define DEFINE_MULTIPLY(NAME, QUAD_BYTES, LOAD)                                                   \
-    static inline const int32_t *NAME(sums_t *t, const int32_t *w, const int8_t *x,              \
-                                      int32_t quads)                                              \
+    static __attribute__((noinline)) const int32_t *NAME(sums_t *t, const int32_t *w,             \
+                                                         const int8_t *x, int32_t quads)          \
     {                                                                                             \
         const int8_t *const end = x + quads * (QUAD_BYTES);                                       \
         int32_t odd = quads;                                                                      \
