@@ -59,6 +59,13 @@ def show_profile(console: Console, summary: Summary, board: Board, found: Profil
         soft_wrap=True,
     )
     console.print(table)
+    if found.disturbance:
+        console.print(
+            f"The build with points took {found.disturbance:+,} instructions beside them; which "
+            "operator they belong to is not known, the sum is that of the build without.",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def _shown(instructions: int, macs: int, total: int) -> tuple[str, str, str]:
@@ -73,6 +80,7 @@ def figures(summary: Summary, found: Profile) -> dict[str, object]:
         "instructions": found.total,
         "instructions_per_mac": found.total / summary.macs if summary.macs else None,
         "overhead": found.overhead,
+        "disturbance": found.disturbance,
         "operators": [
             {
                 "index": operator.index,

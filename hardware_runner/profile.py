@@ -72,10 +72,13 @@ def _agreed(plain: RunReport, pointed: RunReport) -> Profile:
     found = pointed.profile
     if found is None or plain.cost is None:
         raise BoardTrouble(f"{plain.board} gave no count of instructions.")
-    if plain.scores != pointed.scores or round(plain.cost.model_median) != found.total:
+    total = round(plain.cost.model_median)
+    disturbance = found.total - total
+    # In a long function a point may move a table of constants, and with it a branch.
+    if plain.scores != pointed.scores or abs(disturbance) > len(found.operators):
         raise ProjectError(
-            "The points change what they measure: an inference takes "
-            f"{plain.cost.model_median:,.0f} instructions without them and {found.total:,} beside "
-            "them. The C compiler treated the two builds differently: there is no exact profile."
+            f"The points change what they measure: an inference takes {total:,} instructions "
+            f"without them and {found.total:,} beside them. The C compiler treated the two builds "
+            "differently: there is no exact profile."
         )
-    return found
+    return found.model_copy(update={"total": total, "disturbance": disturbance})

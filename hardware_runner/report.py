@@ -58,10 +58,13 @@ class Profile(_Frozen):
 
     ``operators`` stands in the order of the model's operators. What ``total`` has more than their
     sum is the quantisation of the features, and the call of ``bw_model_invoke`` and its return.
+    ``disturbance`` is by how much the build with points took more than ``total``, beside the
+    points: 0 where the compiler made the same code of both.
     """
 
     operators: tuple[int, ...]
     total: int
+    disturbance: int = 0
 
     @property
     def overhead(self) -> int:

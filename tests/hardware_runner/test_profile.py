@@ -92,6 +92,7 @@ def run(board, compiled: CompiledModel, folder: Path) -> Profile:
 def test_known_loops_are_counted_exactly(board, tmp_path: Path) -> None:
     found = run(board, loops(IN_ORDER), tmp_path)
     assert found.operators == (400 + CALL, 0, 4000 + CALL + 280 + CALL)
+    assert found.disturbance == 0
     assert found.total == sum(found.operators) + found.overhead
     assert 0 < found.overhead < 500  # 16 features are quantised
 
@@ -135,6 +136,7 @@ def test_operators_and_overhead_are_what_the_plain_build_takes(board, tmp_path: 
     assert report.profile is None
     assert report.cost is not None
     assert found.total == report.cost.model_median
+    assert found.disturbance == 0
     convolution, view, dense = found.operators
     assert view == 0
     assert min(convolution, dense) > 100
@@ -145,7 +147,7 @@ def test_operators_and_overhead_are_what_the_plain_build_takes(board, tmp_path: 
 @needs_qemu
 def test_points_that_change_the_work_are_refused(tmp_path: Path) -> None:
     honest = loops(IN_ORDER)
-    slower = loops(IN_ORDER.replace("1000", "1001"))
+    slower = loops(IN_ORDER.replace("1000", "1010"))
     mixed = CompiledModel("model", honest.files, honest.summary, slower.profiled_source)
     with pytest.raises(ProjectError, match="no exact profile"):
         run(find_board("an386"), mixed, tmp_path)
