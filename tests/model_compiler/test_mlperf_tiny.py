@@ -18,7 +18,7 @@ import pytest
 
 from model_compiler import CompiledModel, HostModel, compile_model, load_model
 from model_compiler.host import STRICT_FLAGS
-from tests.model_compiler.batch import SANITIZED, compare, needs_gcc
+from tests.model_compiler.batch import KERNEL_SETS, SANITIZED, compare, needs_gcc
 from tests.model_compiler.cases import Case
 from tests.model_compiler.oracle import Oracle, needs_oracle
 
@@ -84,13 +84,14 @@ def test_all_real_kws_samples_equal_the_recorded_answers() -> None:
 @needs_oracle
 @needs_gcc
 @pytest.mark.slow
+@pytest.mark.parametrize("kernel_set", KERNEL_SETS)
 @pytest.mark.parametrize("name", ["kws", "vww", "ic", "ad"])
-def test_sanitizers_find_nothing(name: str, tmp_path: Path) -> None:
+def test_sanitizers_find_nothing(name: str, kernel_set: str, tmp_path: Path) -> None:
     data = model_file(f"{name}.tflite").read_bytes()
     (port,) = compiled(name).summary.inputs
     samples = inputs(port.count, seed=1)[[0, 8, 18]]
     case = Case(name, data, tuple((sample.reshape(port.shape),) for sample in samples))
-    assert compare([case], tmp_path, SANITIZED) == (1, 0)
+    assert compare([case], tmp_path, (*SANITIZED, *KERNEL_SETS[kernel_set])) == (1, 0)
 
 
 @pytest.mark.parametrize("name", ["kws", "vww", "ic", "ad"])
