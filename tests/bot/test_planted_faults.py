@@ -212,7 +212,7 @@ SAMPLES = (
     "            yield [sample[np.newaxis].astype(np.float32)]\n"
 )
 ONLY_IN_TRAINING = {
-    "    model = build()\n": "    x_train, x_val = x_train - 40, x_val - 40\n    model = build()\n"
+    "    model = build()\n": "    x_train, x_val = -x_train, -x_val\n    model = build()\n"
 }
 RANDOM = {
     SAMPLES: "        for _ in range(200):\n"
@@ -227,7 +227,7 @@ PICTURES = {
 @cache
 def trained() -> Context:
     """Return a context with a model that Keras fitted."""
-    context = small_project.context()
+    context = small_project.context(data=small_project.records(per_class=150))
     for stage in (Stage.DATA, Stage.FEATURES, Stage.TRAIN):
         made = RUNS[stage](context).made
         context = small_project.replaced(context, made={**context.made, **made})
@@ -255,7 +255,11 @@ def ran(
             {"convert.calibration", "convert.inner_ranges"},
             "the samples that convert() is given",
         ),
-        (PICTURES, {"convert.runs"}, ""),
+        (
+            PICTURES,
+            {"convert.calibration", "convert.inner_ranges"},
+            "samples that convert() is given",
+        ),
     ],
     ids=["random calibration", "224 x 224 calibration"],
 )
