@@ -1,4 +1,4 @@
-"""Writing with a model: repairs are bounded, told what failed, and end in a template or hand-over."""
+"""Writing with a model: repairs are bounded, told what failed, and end in a template if need be."""
 
 from __future__ import annotations
 
