@@ -71,7 +71,7 @@ def test_whole_vectors(tmp_path: Path) -> None:
 
 
 def test_a_vector_that_exceeds_its_tensor_is_seen(tmp_path: Path) -> None:
-    """A load of 16 bytes of which one is there stops the program, the same under a predicate not."""
+    """A load of 16 bytes of which 1 is there stops the program, under a predicate it does not."""
     source = tmp_path / "overrun.c"
     source.write_text(
         "/* SPDX-License-Identifier: Apache-2.0 */\n"
