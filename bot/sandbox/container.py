@@ -41,6 +41,7 @@ _PATH = "/venv/bin:/usr/bin:/bin"
 _FILTER = ("python3", "-m", "bot.sandbox.seccomp")
 _ANSWER_S = 30.0
 _COUNT_S = 0.5
+_GVISOR_THREADS = 128  # its own count as the container's
 _GONE = (requests.exceptions.ReadTimeout, requests.exceptions.ConnectionError)
 
 
@@ -108,7 +109,7 @@ class DockerSandbox:
             "user": f"{_user()}:{_user()}",
             "mem_limit": limits.memory_bytes,
             "memswap_limit": limits.memory_bytes,  # as much: so no swap on top
-            "pids_limit": limits.processes,
+            "pids_limit": limits.processes + (_GVISOR_THREADS if self._runtime == GVISOR else 0),
             "nano_cpus": int(min(limits.cores, os.cpu_count() or 1) * 1e9),
             "ipc_mode": "private",
             "init": True,
@@ -196,12 +197,12 @@ def _follow(container: Any, folder: Path, job: Job) -> tuple[Watched, int, bool]
         waiting.start()
         probes = (_full_of_processes(container, limits), output_quota(folder / "out", limits))
         watched = supervise(reading, lambda: not waiting.is_alive(), job, probes)
-        if waiting.is_alive():
-            with contextlib.suppress(docker.errors.APIError):
-                container.kill()
-        waiting.join()
     finally:
-        os.close(reading)  # which ends the pump at its next chunk
+        os.close(reading)
+    if waiting.is_alive():
+        with contextlib.suppress(docker.errors.APIError):
+            container.kill()
+    waiting.join()
     container.reload()
     state = container.attrs["State"]
     return watched, int(state["ExitCode"]), bool(state["OOMKilled"])
@@ -221,12 +222,19 @@ class _Waiting(threading.Thread):
 
 
 def _pump(stream: Iterator[bytes], writing: int) -> None:
-    """Copy a container's output into a pipe, until either end closes."""
+    """Copy a container's output into a pipe; what nobody reads any more is dropped.
+
+    It must be taken all the same: a container whose output waits does not come to its end.
+    """
+    wanted = True
     with contextlib.suppress(OSError, *_GONE, docker.errors.APIError):
         for chunk in stream:
             view = memoryview(chunk)
-            while view:
-                view = view[os.write(writing, view) :]
+            while wanted and view:
+                try:
+                    view = view[os.write(writing, view) :]
+                except BrokenPipeError:
+                    wanted = False
     os.close(writing)
 
 

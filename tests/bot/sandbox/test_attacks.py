@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.sandbox.container import GVISOR
 from bot.sandbox.job import Limits, Reason
 from bot.sandbox.process import ProcessSandbox
 from tests.bot.sandbox.conftest import HARD_KINDS, LIMITS, MIB, Attack, Kind, Targets, attack_job
@@ -34,9 +35,11 @@ def test_shared_memory_that_is_let_go_of(attack: Attack) -> None:
 
 
 @pytest.mark.parametrize("case", ["sleepers", "bomb"])
-def test_processes(attack: Attack, case: str) -> None:
+def test_processes(attack: Attack, kind: Kind, case: str) -> None:
     result = attack("processes", case)
-    assert result.reason is Reason.PROCESSES
+    # gVisor gives itself up where it gets no thread any more, and cannot say why.
+    told = (Reason.PROCESSES, Reason.FAILED) if kind.name == GVISOR else (Reason.PROCESSES,)
+    assert result.reason in told
     assert result.seconds < LIMITS.seconds
 
 

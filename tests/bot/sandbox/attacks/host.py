@@ -41,5 +41,5 @@ if os.getgroups() not in ([], [os.getgid()]):
     escaped(f"groups {os.getgroups()}")
 status = Path("/proc/self/status").read_text()
 for name in ("CapEff", "CapPrm", "CapBnd", "CapAmb"):
-    line = next(line for line in status.splitlines() if line.startswith(name))
+    line = next((line for line in status.splitlines() if line.startswith(name)), f"{name} 0")
     contained(line) if int(line.split()[1], 16) == 0 else escaped(line)
