@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +17,7 @@ from pathlib import Path
 from bot.sandbox.job import Job, Reason, Result, require_template
 from bot.sandbox.supervise import Probe, conclude, supervise
 from bot.sandbox.surroundings import PACKAGE_ROOT, environment
-from bot.sandbox.tree import resident_bytes
+from bot.sandbox.tree import kill_session, resident_bytes
 from bot.sandbox.trouble import disk_was_full, raise_for_machine
 from bot.scratch import scratch
 from hardware_runner.process import with_parent
@@ -85,7 +84,7 @@ def _run_in(folder: Path, job: Job) -> Result:
                 [_memory(process.pid, job.limits.memory_bytes)],
             )
         finally:
-            _kill_session(process)
+            kill_session(process.pid)
         code = process.wait()
     return conclude(job, watched, code, folder / "out")
 
@@ -99,11 +98,3 @@ def _bounded(command: list[str]) -> list[str]:
 
 def _memory(session: int, most: int) -> Probe:
     return lambda: Reason.MEMORY if resident_bytes(session) > most else None
-
-
-def _kill_session(process: subprocess.Popen[bytes]) -> None:
-    """End the process and all that it started in its own group."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return

@@ -65,6 +65,16 @@ def kill_tree(root: int) -> None:
         time.sleep(0.02)
 
 
+def kill_session(session: int) -> None:
+    """End a process's group, and wait a moment until all of its session are gone."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(session, signal.SIGKILL)
+    for _ in range(_PATIENCE):
+        if not any(p.session == session and p.pid != session for p in _processes()):
+            break
+        time.sleep(0.02)
+
+
 def _descendants(root: int) -> list[_Process]:
     children: defaultdict[int, list[_Process]] = defaultdict(list)
     for process in _processes():
@@ -84,6 +94,8 @@ def _processes() -> list[_Process]:
     for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):  # it ended meanwhile
             rest = path.read_text().rpartition(")")[2].split()
+            if rest[0] == "Z":
+                continue  # it has ended, and nobody asked how
             parent, session, threads, pages = (
                 int(rest[i]) for i in (_PARENT, _SESSION, _THREADS, _RESIDENT)
             )
