@@ -98,21 +98,32 @@ class _Problem:
 
     def place(self, order: Sequence[int]) -> Packing:
         """Give each buffer in turn the lowest place that is free."""
-        offsets: dict[int, int] = {}
-        for index in order:
-            offsets[index] = self.lowest(index, offsets)
+        found = self.place_within(order, {}, None)
+        assert found is not None  # noqa: S101, there is no limit
+        return found
+
+    def place_within(
+        self, order: Sequence[int], placed: dict[int, int], limit: int | None
+    ) -> Packing | None:
+        """Go on behind the buffers that have a place; None if the limit in bytes is passed."""
+        offsets = dict(placed)
+        for index in order[len(placed) :]:
+            offset = offsets[index] = self.lowest(index, offsets)
+            if limit is not None and offset + self.sizes[index] > limit:
+                return None
         nbytes = max((offsets[i] + self.sizes[i] for i in order), default=0)
         return Packing(tuple(offsets[i] for i in range(len(self.buffers))), nbytes)
 
     def lowest(self, index: int, offsets: dict[int, int]) -> int:
         """Return the lowest offset of a buffer that goes with those that have one."""
         alignment = self.buffers[index].alignment
-        taken = sorted(
+        taken = [
             (offsets[other] - high, offsets[other] - low)
             for other, pairs in self.forbidden[index].items()
             if other in offsets
             for low, high in pairs
-        )
+        ]
+        taken.sort()
         offset = 0
         for low, high in taken:
             if low >= offset:
@@ -141,8 +152,9 @@ def _swap(problem: _Problem, best: Packing, bound: int) -> Packing:
         one, other = order.index(chance.choice(highest)), chance.randrange(len(order))
         tried = order.copy()
         tried[one], tried[other] = tried[other], tried[one]
-        packing = problem.place(tried)
-        if packing.nbytes <= best.nbytes:
+        same = {i: best.offsets[i] for i in order[: min(one, other)]}
+        packing = problem.place_within(tried, same, best.nbytes)
+        if packing is not None:
             best, order = packing, tried
         if best.nbytes <= bound:
             break

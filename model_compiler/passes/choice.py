@@ -15,13 +15,20 @@ Bands = int | Literal["auto"]
 """How many bands; 1 is whole images, "auto" as many as make the arena smallest."""
 
 _COUNTS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
-_PLANNED = 4
+_PROBES = (4, 12)
+"""Counts that all stretches are tried with; the others only with those that these find good."""
+_STRETCHES = 2
+_PLANNED = 2
 _MOST_REGIONS = 4
-_NEAR = 1.02
+_NEAR = 1.05
+_FEWEST_PIXELS = 16
+"""That a band makes at a time: with fewer, kernels hardly begin before they end."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
+    """What a region would lead to; `nbytes` is what the greediest moment needs."""
+
     region: Region
     model: ir.Model
     nbytes: int
@@ -34,9 +41,9 @@ class _Candidate:
 def with_bands(model: ir.Model, bands: Bands) -> tuple[ir.Model, tuple[Region, ...]]:
     """Return a model that needs less memory because some of it runs in bands.
 
-    As long as the greediest moment is within operators that can run in bands, and bands help, the
-    best region around it is rewritten. With "auto", arenas within two percent of the smallest count
-    as equal, and the fewest steps decide.
+    As long as the greediest moment is within operators that can run in bands, and bands help, a
+    region around it is rewritten. With "auto", no band makes fewer than 16 pixels, and where needs
+    are within five percent of the least, the fewest steps decide.
 
     Args:
         model: A model whose operators have been checked.
@@ -50,19 +57,16 @@ def with_bands(model: ir.Model, bands: Bands) -> tuple[ir.Model, tuple[Region, .
     scratch: dict[ScratchKey, int] = {}
     arena_bytes = plan(model, scratch).arena_bytes
     while bands != 1 and len(regions) < _MOST_REGIONS:
-        counts = _COUNTS if bands == "auto" else (bands,)
-        planned = [
-            _Candidate(found.region, found.model, plan(found.model, scratch).arena_bytes)
-            for found in _likely(model, counts, scratch)
-        ]
-        better = [found for found in planned if found.nbytes < arena_bytes]
+        found = _tried(model, scratch) if bands == "auto" else _all(model, bands, scratch)
+        likely = [one for one in _best_first(found) if one.nbytes < arena_bytes][:_PLANNED]
+        planned = [(plan(one.model, scratch).arena_bytes, one) for one in likely]
+        better = [(nbytes, one) for nbytes, one in planned if nbytes < arena_bytes]
         if not better:
             break
-        smallest = min(found.nbytes for found in better)
-        near = (found for found in better if found.nbytes <= smallest * _NEAR)
-        best = min(near, key=lambda found: (found.steps, found.nbytes))
+        near = min(nbytes for nbytes, _ in better) * _NEAR
+        arena_bytes, best = next(pair for pair in better if pair[0] <= near)
         regions.append(_in_file(model, best.region))
-        model, arena_bytes = best.model, best.nbytes
+        model = best.model
     return model, tuple(sorted(regions, key=lambda region: region.first))
 
 
@@ -78,28 +82,74 @@ def _source(model: ir.Model, index: int) -> int:
     return index - added + len(sources)
 
 
-def _likely(
-    model: ir.Model, counts: Sequence[int], scratch: dict[ScratchKey, int]
-) -> list[_Candidate]:
-    """Return the candidates with the least greediest moments, a few of them for each count."""
-    best: list[_Candidate] = []
-    for count in counts:
-        found = sorted(_candidates(model, count, scratch), key=lambda c: (c.nbytes, c.steps))
-        best += found[: _PLANNED if len(counts) == 1 else 2]
-    return sorted(best, key=lambda c: (c.nbytes, c.steps))[:_PLANNED]
+def _best_first(found: Sequence[_Candidate]) -> list[_Candidate]:
+    """Return those near the least need first, by steps, then the others by need."""
+    least = min((one.nbytes for one in found), default=0)
+
+    def rank(one: _Candidate) -> tuple[float, int, int]:
+        near = one.nbytes <= least * _NEAR
+        return (least if near else one.nbytes, one.steps, one.nbytes)
+
+    return sorted(found, key=rank)
 
 
-def _candidates(
-    model: ir.Model, count: int, scratch: dict[ScratchKey, int]
-) -> Iterator[_Candidate]:
+def _tried(model: ir.Model, scratch: dict[ScratchKey, int]) -> list[_Candidate]:
+    """Return candidates of all counts: all stretches with a few counts, the best with the others.
+
+    What leaves a band fewer than `_FEWEST_PIXELS` is not among them.
+    """
+    stretches = list(_stretches(model, scratch))
+    found: list[_Candidate] = []
+    good: list[tuple[int, int]] = []
+    for count in _PROBES:
+        tried = [
+            _candidate(model, Region(*s, count), scratch) for s in _cut(model, stretches, count)
+        ]
+        best = sorted(tried, key=lambda one: (one.nbytes, one.steps))[:_STRETCHES]
+        good += [(one.region.first, one.region.end) for one in best]
+        found += tried
+    for count in _COUNTS:
+        if count not in _PROBES:
+            cut = _cut(model, list(dict.fromkeys(good)) or stretches, count)
+            found += [_candidate(model, Region(*s, count), scratch) for s in cut]
+    return found
+
+
+def _cut(
+    model: ir.Model, stretches: Sequence[tuple[int, int]], count: int
+) -> list[tuple[int, int]]:
+    """Return the stretches whose result has pixels enough for so many bands."""
+    return [
+        (first, end)
+        for first, end in stretches
+        if count <= most_bands(model, end)
+        and most_bands(model, end) // count * _width(model, end) >= _FEWEST_PIXELS
+    ]
+
+
+def _width(model: ir.Model, end: int) -> int:
+    return model.tensors[model.operators[end - 1].outputs[0]].shape[2]
+
+
+def _all(model: ir.Model, count: int, scratch: dict[ScratchKey, int]) -> list[_Candidate]:
+    """Return all stretches that so many bands can be made of."""
+    return [
+        _candidate(model, Region(first, end, count), scratch)
+        for first, end in _stretches(model, scratch)
+        if count <= most_bands(model, end)
+    ]
+
+
+def _stretches(model: ir.Model, scratch: dict[ScratchKey, int]) -> Iterator[tuple[int, int]]:
+    """Return what can run in bands around the greediest moment."""
     live = live_bytes(find_buffers(model, scratch).all())
     greediest = live.index(max(live)) - 1
-    index = min(max(greediest, 0), len(model.operators) - 1)
-    for first, end in regions_around(model, index):
-        if count <= most_bands(model, end):
-            region = Region(first, end, count)
-            rewritten = in_bands(model, region)
-            yield _Candidate(region, rewritten, _greediest(rewritten, scratch))
+    return regions_around(model, min(max(greediest, 0), len(model.operators) - 1))
+
+
+def _candidate(model: ir.Model, region: Region, scratch: dict[ScratchKey, int]) -> _Candidate:
+    rewritten = in_bands(model, region)
+    return _Candidate(region, rewritten, _greediest(rewritten, scratch))
 
 
 def _greediest(model: ir.Model, scratch: dict[ScratchKey, int]) -> int:

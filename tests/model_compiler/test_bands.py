@@ -239,3 +239,14 @@ def test_an_image_that_is_read_elsewhere_stays_whole() -> None:
     builder.add("RESHAPE", [y, builder.constant([1, 64])], [flat], new_shape=(1, 64))
     model = load_model(builder.finish([x], [z, flat]))
     assert list(regions_around(model, 0)) == []
+
+
+def test_auto_leaves_each_band_pixels_enough() -> None:
+    found = compile_model(load_model(tall()), bands="auto").summary
+    (region,) = found.banded
+    last = [op for op in found.operators if op.band is not None][-1]
+    rows = [
+        op.band.rows for op in found.operators if op.band and op.band.source == last.band.source
+    ]
+    assert len(rows) == region.bands > 1
+    assert min(rows) * last.output_shape[2] >= 16
