@@ -17,6 +17,7 @@ have gcc && gcc -print-file-name=crt1.o | grep -q / || want gcc libc6-dev
 have arm-none-eabi-gcc || want gcc-arm-none-eabi
 have arm-none-eabi-gcc && arm-none-eabi-gcc -print-file-name=nano.specs | grep -q / || want libnewlib-arm-none-eabi
 have qemu-system-arm || want qemu-system-arm
+[ "$(uname -s)" != Linux ] || have bwrap || want bubblewrap
 have python3 || want python3
 have uv || python3 -c 'import ensurepip' 2>/dev/null || want python3-venv
 for program in "$@"; do have "$program" || want "$program"; done

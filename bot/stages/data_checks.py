@@ -34,36 +34,33 @@ def check_repeatable(first: bytes, second: bytes) -> Evidence:
     )
 
 
-def check_values(goal: Goal, split: Split, train: Samples, test: Samples) -> tuple[Evidence, ...]:
-    """Compare arrays with the records: shape, type, finite, every value, every label."""
+def read_records(goal: Goal, records: Records) -> Samples:
+    """Return the samples of records as the harness reads them, `[N, *shape]` and `[N]`."""
+    index = {label: i for i, label in enumerate(goal.labels)}
+    labels = np.array([index.get(label, -1) for label in records.labels], dtype=np.int64)
+    values = records.values.reshape(len(labels), *goal.raw.shape)
+    return values.astype(goal.raw.dtype.value), labels
+
+
+def check_values(goal: Goal, records: Records, loaded: Samples) -> tuple[Evidence, ...]:
+    """Compare what `load()` returned with the records: shape, type, finite, values, labels."""
     shape = goal.raw.shape
-    dtype = np.dtype(goal.raw.dtype.value)
-    shapes = all(
-        x.shape == (len(side.labels), *shape) and x.dtype == dtype
-        for (x, _), side in ((train, split.train), (test, split.test))
-    )
-    finite = all(bool(np.all(np.isfinite(x.astype(np.float64)))) for x, _ in (train, test))
-    wrong_labels = sum(
-        _differing(y, _expected_labels(goal, side))
-        for (_, y), side in ((train, split.train), (test, split.test))
-    )
-    wrong_values = sum(
-        _differing(x.reshape(len(x), -1), _expected_values(side, dtype))
-        for (x, _), side in ((train, split.train), (test, split.test))
-    )
-    wanted = f"[N, {', '.join(map(str, shape))}] {dtype}"
+    (x, y), (wanted_x, wanted_y) = loaded, read_records(goal, records)
+    shapes = x.shape == wanted_x.shape and x.dtype == wanted_x.dtype
+    finite = bool(np.all(np.isfinite(x.astype(np.float64))))
+    wrong_labels = _differing(y, wanted_y)
+    wrong_values = _differing(x.reshape(len(x), -1), wanted_x.reshape(len(wanted_x), -1))
+    wanted = f"[N, {', '.join(map(str, shape))}] {wanted_x.dtype}"
     return (
         verdict(
             "data.shape",
             _STAGE,
             f"Samples are {wanted}",
             shapes,
-            "shape and type of both sides against the goal",
-            f"expected {wanted}, got {list(train[0].shape)} {train[0].dtype}",
+            "shape and type against the goal",
+            f"expected {wanted}, got {list(x.shape)} {x.dtype}",
         ),
-        verdict(
-            "data.finite", _STAGE, "Every value is finite", finite, "numpy.isfinite on both sides"
-        ),
+        verdict("data.finite", _STAGE, "Every value is finite", finite, "numpy.isfinite"),
         judge(
             "data.values",
             _STAGE,
@@ -93,15 +90,6 @@ def _differing(got: npt.NDArray[np.generic], expected: npt.NDArray[np.generic]) 
     if got.shape != expected.shape:
         return max(got.size, expected.size)
     return int(np.sum(got != expected))
-
-
-def _expected_labels(goal: Goal, records: Records) -> npt.NDArray[np.generic]:
-    index = {label: i for i, label in enumerate(goal.labels)}
-    return np.array([index.get(label, -1) for label in records.labels], dtype=np.int64)
-
-
-def _expected_values(records: Records, dtype: np.dtype[np.generic]) -> npt.NDArray[np.generic]:
-    return records.values.reshape(len(records.labels), -1).astype(dtype)
 
 
 def check_split(goal: Goal, split: Split) -> tuple[Evidence, ...]:
