@@ -121,8 +121,9 @@ def _build(
         for name in sources
         if name.endswith(".c")
     ]
+    level = compiled.summary.optimise.flag
     with ThreadPoolExecutor(_PARALLEL) as pool:
-        said = list(pool.map(lambda unit: _compile(compiler, out, unit), units))
+        said = list(pool.map(lambda unit: _compile(compiler, out, unit, level), units))
     elf = _link(board, compiler, out, units)
     image = read_image(elf)
     return Firmware(
@@ -159,10 +160,13 @@ def _build_header(board: Board, build_id: str, points: int) -> bytes:
     ).encode()
 
 
-def _compile(compiler: Compiler, out: Path, unit: _Unit) -> str:
+def _compile(compiler: Compiler, out: Path, unit: _Unit, level: str) -> str:
+    """Compile a file, the model's own ones at the level for which they were written."""
     # Not -I: the project's features.h must not hide the C library's <features.h>.
     paths = [f"-iquote{folder}" for folder in ("project", "model", "shell")]
     flags = [*paths, *(() if unit.authored else STRICT_FLAGS)]
+    if unit.source.startswith("model/"):
+        flags.append(level)
     return compiler.compile(out, unit.source, unit.object, flags)
 
 

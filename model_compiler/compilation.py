@@ -118,6 +118,7 @@ def compile_model(
         whole_arena_bytes=whole_arena_bytes,
         constant_spare_bytes=_spare_bytes(emitted),
         peak=find_peak(model),
+        optimise=optimise,
         banded=tuple(BandedSummary(r.first, r.end - 1, r.bands) for r in regions),
     )
     kernels = kernel_files(sorted({k for item in emitted.values() for k in item.kernels}))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from model_compiler.ir import Band
+from model_compiler.optimise import Optimise
 from model_compiler.peak import Peak
 
 
@@ -73,6 +74,7 @@ class Summary:
         constant_spare_bytes: By how much `constant_bytes` is too much for the kernel set that needs
             least; 0 where all need the same.
         peak: The moment that needs most memory.
+        optimise: What the compilation preferred; `optimise.flag` is how to build the files.
     """
 
     operators: tuple[OperatorSummary, ...]
@@ -87,6 +89,7 @@ class Summary:
     banded: tuple[BandedSummary, ...] = ()
     constant_spare_bytes: int = 0
     peak: Peak | None = None
+    optimise: Optimise = Optimise.BALANCED
 
 
 @dataclass(frozen=True, slots=True)

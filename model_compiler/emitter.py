@@ -10,6 +10,7 @@ from model_compiler import ir
 from model_compiler.c_text import number
 from model_compiler.compiled import Port, Summary
 from model_compiler.operators.contract import Emitted
+from model_compiler.optimise import Optimise
 from model_compiler.planner import ALIGNMENT_BYTES
 from model_compiler.version import COMPILER_VERSION
 
@@ -17,6 +18,13 @@ _LICENCE = "/* SPDX-License-Identifier: Apache-2.0 */"
 _SHARED_KERNEL_FILES = ("bw_arithmetic.h", "bw_kernels.h")
 _KERNEL_SETS = ("", "_dsp", "_mve")
 """What the names of kernel files end with: plain C, the DSP extension, Helium."""
+
+
+_AIMS = {
+    Optimise.SIZE: "size",
+    Optimise.BALANCED: "size and speed",
+    Optimise.SPEED: "speed",
+}
 
 
 def emit_header(name: str, summary: Summary) -> str:
@@ -68,7 +76,9 @@ int bw_{name}_invoke(void *arena);
 def _provenance(summary: Summary) -> str:
     return (
         f"/* Written by boardwright {COMPILER_VERSION} from the model with SHA-256\n"
-        f" * {summary.model_sha256}. Do not edit: compile the model again. */"
+        f" * {summary.model_sha256}. Do not edit: compile the model again.\n"
+        f" * Optimised for {_AIMS[summary.optimise]}: build it and the kernels with "
+        f"{summary.optimise.flag}. */"
     )
 
 

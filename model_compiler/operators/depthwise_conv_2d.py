@@ -16,6 +16,7 @@ _CHANNEL_AXIS = 3
 _POINTER_BYTES = 8  # of a 64-bit host, so that one plan serves every target
 _MOST_COLUMNS = 2047
 _SMALL_PLANE_BYTES = 1024  # below which a plane may take more than the tensors
+_SMALL_MODEL_BYTES = 45_000  # of constants, of which the code of bw_depthwise_conv_2d_3x3 is 2 %
 
 
 def check(op: ir.Operator, model: ir.Model) -> None:
@@ -85,7 +86,7 @@ def _plane_bytes(op: ir.Operator, model: ir.Model) -> int:
 
 def _has_planes(op: ir.Operator, model: ir.Model) -> bool:
     """Return whether bw_depthwise_conv_2d_3x3 computes the operator."""
-    if model.optimise is Optimise.SIZE:
+    if model.optimise is Optimise.SIZE and _constant_bytes(model) < _SMALL_MODEL_BYTES:
         return False
     found = weighted_sum.operands(op, model)
     y, x = _axes(op, model)
@@ -103,6 +104,10 @@ def _has_planes(op: ir.Operator, model: ir.Model) -> bool:
         _fits(quantize_multiplier(multiplier)[1], found.output.zero_point, max(-least, greatest))
         for multiplier, (least, greatest) in zip(multipliers, bounds, strict=True)
     )
+
+
+def _constant_bytes(model: ir.Model) -> int:
+    return sum(tensor.nbytes for tensor in model.tensors if tensor.data is not None)
 
 
 def _fits(shift: int, zero_point: int, greatest: int) -> bool:

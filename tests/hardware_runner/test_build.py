@@ -11,7 +11,7 @@ from hardware_runner.boards import BOARDS, find_board
 from hardware_runner.build import build_firmware, build_smallest
 from hardware_runner.errors import BuildError, TooLarge, ToolMissing
 from hardware_runner.fit import STACK_BYTES
-from model_compiler import CompiledModel, compile_model, dense_classifier
+from model_compiler import CompiledModel, Optimise, compile_model, dense_classifier
 from tests.hardware_runner.stand_in import (
     APP_C,
     CLASSES,
@@ -66,6 +66,16 @@ def test_the_footprint_adds_up(tmp_path: Path) -> None:
     ).footprint
     assert larger.ram_bytes - footprint.ram_bytes == 4000
     assert larger.model_code_bytes == footprint.model_code_bytes
+
+
+def test_each_level_builds_the_models_files_its_own_way(tmp_path: Path) -> None:
+    size, balanced, speed = (
+        build_smallest(
+            F405, compile_model(dense_classifier(64, CLASSES), optimise=level), tmp_path / level
+        ).model_code_bytes
+        for level in Optimise
+    )
+    assert size < balanced <= speed
 
 
 def test_the_shell_is_small(tmp_path: Path) -> None:

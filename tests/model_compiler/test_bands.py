@@ -244,9 +244,8 @@ def test_an_image_that_is_read_elsewhere_stays_whole() -> None:
 def test_auto_leaves_each_band_pixels_enough() -> None:
     found = compile_model(load_model(tall()), bands="auto").summary
     (region,) = found.banded
-    last = [op for op in found.operators if op.band is not None][-1]
-    rows = [
-        op.band.rows for op in found.operators if op.band and op.band.source == last.band.source
-    ]
+    bands = [(op.band, op.output_shape) for op in found.operators if op.band is not None]
+    source = bands[-1][0].source
+    rows = [band.rows for band, _ in bands if band.source == source]
     assert len(rows) == region.bands > 1
-    assert min(rows) * last.output_shape[2] >= 16
+    assert min(rows) * bands[-1][1][2] >= 16

@@ -27,3 +27,13 @@ def test_balanced_is_what_comes_without_asking() -> None:
     assert dict(compile_model(model).files) == dict(
         compile_model(model, optimise=Optimise.BALANCED).files
     )
+
+
+@pytest.mark.parametrize(
+    ("level", "flag"), [("size", "-Os"), ("balanced", "-O2"), ("speed", "-O3")]
+)
+def test_the_header_says_how_to_build_it(level: str, flag: str) -> None:
+    compiled = compile_model(dense_classifier(4, 3), optimise=Optimise(level))
+    assert compiled.summary.optimise.flag == flag
+    assert f"with {flag}. */" in compiled.files["bw_model.h"]
+    assert f"with {flag}. */" in compiled.files["bw_model.c"]
