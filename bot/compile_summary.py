@@ -20,9 +20,9 @@ def show(console: Console, compiled: CompiledModel, into: Path) -> None:
     table = Table("#", "operator", "output", "MACs", "constants (bytes)", **PLAIN)
     for column in (0, 3, 4):
         table.columns[column].justify = "right"
-    for row in _rows(summary):
+    for row in rows(summary):
         table.add_row(
-            row.index,
+            row.label,
             row.name,
             " x ".join(map(str, row.output_shape)),
             f"{row.macs:,}",
@@ -36,6 +36,7 @@ def show(console: Console, compiled: CompiledModel, into: Path) -> None:
         f"constants  {summary.constant_bytes:,} bytes of flash, without code",
         f"arena      {summary.arena_bytes:,} bytes of RAM; no plan needs less than {bound:,}",
         *([f"bands      {bands}"] if bands else []),
+        f"build      with {summary.optimise.flag}, for which the C was written",
         f"files      {', '.join(sorted(compiled.files))}",
         f"in         {into}",
     ):
@@ -43,17 +44,18 @@ def show(console: Console, compiled: CompiledModel, into: Path) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    """One operator, or all bands of one."""
+class Row:
+    """One operator, or all bands of one; `indices` are their places in the summary."""
 
-    index: str
+    indices: tuple[int, ...]
+    label: str
     name: str
     output_shape: tuple[int, ...]
     macs: int
     constant_bytes: int
 
 
-def _rows(summary: Summary) -> list[_Row]:
+def rows(summary: Summary) -> list[Row]:
     """Return a row for each operator as the model file has them, and one for its copied rows."""
     found: dict[tuple[object, ...], list[OperatorSummary]] = {}
     for operator in summary.operators:
@@ -63,15 +65,22 @@ def _rows(summary: Summary) -> list[_Row]:
     return [_row(operators) for operators in found.values()]
 
 
-def _row(operators: list[OperatorSummary]) -> _Row:
+def _row(operators: list[OperatorSummary]) -> Row:
     first = operators[0]
-    shape, name, index = first.output_shape, first.name, str(first.index)
+    shape, name, label = first.output_shape, first.name, str(first.index)
     if first.band is not None:
         height = sum(operator.output_shape[1] for operator in operators)
         shape = (shape[0], height, *shape[2:])
-        name, index = f"{name} in {len(operators)} bands", f"{index}..{operators[-1].index}"
+        name, label = f"{name} in {len(operators)} bands", f"{label}..{operators[-1].index}"
     macs = sum(operator.macs for operator in operators)
-    return _Row(index, name, shape, macs, sum(operator.constant_bytes for operator in operators))
+    return Row(
+        tuple(operator.index for operator in operators),
+        label,
+        name,
+        shape,
+        macs,
+        sum(operator.constant_bytes for operator in operators),
+    )
 
 
 def _bands(summary: Summary) -> str:

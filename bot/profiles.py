@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 
+from bot.compile_summary import rows
 from bot.console import PLAIN
 from bot.errors import RequestError
 from bot.model_alone import random_inputs, why_not_alone, write_project
 from bot.scratch import scratch
 from hardware_runner.board import Board
+from hardware_runner.boards import BOARDS
 from hardware_runner.build import build_firmware
 from hardware_runner.profile import profile
 from hardware_runner.report import Profile
@@ -35,18 +39,29 @@ def profile_alone(compiled: CompiledModel, board: Board) -> Profile:
         return profile(plain, project, compiled, random_inputs(compiled, 1)[0], folder / "points")
 
 
+def refuse_uncounted(boards: Sequence[Board]) -> None:
+    """Return if every board counts instructions; raise RequestError that names those that do."""
+    for board in boards:
+        if board.machine is None:
+            counting = ", ".join(one.name for one in BOARDS.values() if one.machine is not None)
+            problem = f"A profile counts instructions, which {board.name} does not."
+            raise RequestError(problem, f"Name an emulated board: {counting}.")
+
+
 def show_profile(console: Console, summary: Summary, board: Board, found: Profile) -> None:
-    """Print what each operator costs on a board, and the sum."""
+    """Print what each operator costs on a board, all its bands as one, and the sum."""
     table = Table("#", "operator", "output", "MACs", "instructions", "/MAC", "share", **PLAIN)
     for column in (0, 3, 4, 5, 6):
         table.columns[column].justify = "right"
-    for operator, instructions in zip(summary.operators, found.operators, strict=True):
+    costs = dict(enumerate(found.operators))
+    for row in rows(summary):
+        instructions = sum(costs[index] for index in row.indices)
         table.add_row(
-            str(operator.index),
-            operator.name,
-            " x ".join(map(str, operator.output_shape)),
-            f"{operator.macs:,}",
-            *_shown(instructions, operator.macs, found.total),
+            row.label,
+            row.name,
+            " x ".join(map(str, row.output_shape)),
+            f"{row.macs:,}",
+            *_shown(instructions, row.macs, found.total),
         )
     table.add_row("", "call and return", "", "", *_shown(found.overhead, 0, found.total))
     table.add_row(

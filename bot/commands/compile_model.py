@@ -61,6 +61,9 @@ def compile_file(
         raise RequestError(f"{into} is a file.", "Name a folder for the C files.")
     if not model.is_file():
         raise RequestError(f"There is no file {model}.", "Name a .tflite file.")
+    boards = [find_board(one) for one in board or ([profiles.DEFAULT_BOARD] if profile else [])]
+    if profile:
+        profiles.refuse_uncounted(boards)
     try:
         loaded = load_model(model.read_bytes())
         compile_as = partial(
@@ -71,7 +74,6 @@ def compile_file(
         raise RequestError(f"{model}: {error}") from None
     except ValueError as error:  # about the name
         raise RequestError(f"{error}.") from None
-    boards = [find_board(one) for one in board or ([profiles.DEFAULT_BOARD] if profile else [])]
     for one in boards:
         refuse_too_large(compiled.summary, one)
     compiled.write(into)
@@ -90,10 +92,18 @@ def compile_file(
         typer.echo(json.dumps(figures, indent=2))
         return
     show(output(), compiled, into)
+    if bands != "off" and not compiled.summary.banded:
+        output().print(_no_bands(bands), markup=False, highlight=False, soft_wrap=True)
     for one in boards:
         show_room(output(), compiled.summary, one)
     for one, result in zip(boards, found, strict=False):
         profiles.show_profile(output(), compiled.summary, one, result)
+
+
+def _no_bands(text: str) -> str:
+    """Say why nothing runs in the bands that somebody asked for."""
+    many = "bands" if text == "auto" else f"{text} bands"
+    return f"bands      none: no stretch of operators can run in {many} and needs less RAM then"
 
 
 def _bands(text: str) -> int | Literal["auto"]:

@@ -47,3 +47,18 @@ def test_the_figures_as_json_hold_both_arenas(
     assert figures["arena_bytes"] < figures["whole_arena_bytes"]
     assert figures["arena_lower_bound_bytes"] <= figures["arena_bytes"]
     assert figures["banded"][0]["bands"] > 1
+
+
+def test_bands_that_nothing_can_run_in_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert compile_tall(tmp_path, "--bands", "900") == 0
+    assert "none: no stretch of operators can run in 900 bands" in capsys.readouterr().out
+
+
+def test_a_profile_on_a_board_that_does_not_count_is_refused_before_anything_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert compile_tall(tmp_path, "--profile", "--board", "host") == 2
+    assert "Name an emulated board: mps2-an386" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
