@@ -93,7 +93,7 @@ def test_digits_in_free_text_take_six_calls_and_give_the_templates_evidence(
         notes = Noted()
         recorded = tmp_path / "recording"
         model = travel(issue, tmp_path / "a", notes, wishes=Wishes(Writer.LLM, record=recorded))
-        assert len(server.requests) == 6, notes.lines
+        assert len(server.requests) == 6, "\n".join(notes.lines)
         # A token is about four characters of English and code.
         assert sum(len(a.system) + len(a.user) for a in server.requests) / 4 < 60_000
     template = travel(issue, tmp_path / "b", Noted(), wishes=Wishes(Writer.TEMPLATE))
