@@ -42,6 +42,7 @@ class Measured:
         firmware_ram_bytes: Likewise, with its buffer for samples.
         model_sha256: Digest of the model file.
         tools: Compiler and emulator, each with its version.
+        optimise: What the compilation preferred.
     """
 
     model: str
@@ -57,6 +58,7 @@ class Measured:
     firmware_ram_bytes: int
     model_sha256: str
     tools: tuple[str, ...]
+    optimise: Optimise
 
     @property
     def instructions_per_mac(self) -> float | None:
@@ -153,6 +155,7 @@ def _measured(
         firmware_ram_bytes=footprint.ram_bytes,
         model_sha256=compiled.summary.model_sha256,
         tools=tuple(f"{name} {version}" for name, version in sorted(report.tools.items())),
+        optimise=compiled.summary.optimise,
     )
 
 

@@ -10,9 +10,9 @@ from rich.table import Table
 
 from bot.baseline import conditions
 from bot.bench import Failed, Measured
+from bot.console import PLAIN
 from bot.errors import RequestError
 from bot.rendering.text import inline
-from hardware_runner.toolchain import COMMON_FLAGS
 
 BEGIN = "<!-- written by: boardwright benchmark --markdown -->"
 END = "<!-- end of what boardwright benchmark wrote -->"
@@ -21,6 +21,7 @@ _COST = (
     *("model", "board", "instructions", "MACs", "/MAC", "flash", "of it constants", "RAM"),
     *("of it arena", "stack", "firmware flash", "firmware RAM"),
 )
+_COST_SHORT = (0, 1, 2, 4, 5, 7, 9, 10)
 _COST_NOTE = (
     "Instructions: median of one inference, counted exactly. Flash and RAM: everything that is "
     "linked for inference, without the stack. Stack: high-water mark of the measuring firmware. "
@@ -30,6 +31,7 @@ _AGAINST = (
     *("model", "core", "instructions", "baseline", "times fewer", "estimated limit", "times that"),
     *("flash", "baseline", "RAM", "baseline", "stack", "baseline"),
 )
+_AGAINST_SHORT = (0, 1, 2, 3, 4, 7, 8, 9, 10)
 _AGAINST_NOTE = (
     "Baseline: {0.software}; {0.compiler}; {0.emulator}. Estimated limit: floor of the "
     "multiply-accumulates and of what they cannot do without, 20 % either way."
@@ -38,19 +40,23 @@ _AGAINST_NOTE = (
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table as texts; the first two columns are words, the others numbers."""
+    """A table as texts; the first two columns are words, the others numbers.
+
+    `short` are the columns for which a terminal has room.
+    """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str
+    short: tuple[int, ...]
 
     def rich(self) -> Table:
-        """Return the table for a terminal."""
-        table = Table(*self.header, caption=self.note)
+        """Return the table for a terminal, as far as that is wide."""
+        table = Table(*(self.header[index] for index in self.short), **PLAIN)
         for column in table.columns[2:]:
             column.justify = "right"
         for row in self.rows:
-            table.add_row(*row)
+            table.add_row(*(row[index] for index in self.short))
         return table
 
     def markdown(self) -> str:
@@ -63,7 +69,7 @@ class Grid:
 
 def cost_table(rows: Sequence[Measured | Failed]) -> Grid:
     """Return what each model takes on each board."""
-    return Grid(_COST, tuple(_cost(row) for row in rows), _COST_NOTE)
+    return Grid(_COST, tuple(_cost(row) for row in rows), _COST_NOTE, _COST_SHORT)
 
 
 def _cost(row: Measured | Failed) -> tuple[str, ...]:
@@ -93,7 +99,7 @@ def baseline_table(rows: Sequence[Measured | Failed]) -> Grid | None:
     if not known:
         return None
     note = _AGAINST_NOTE.format(conditions())
-    return Grid(_AGAINST, tuple(_against(row) for row in known), note)
+    return Grid(_AGAINST, tuple(_against(row) for row in known), note, _AGAINST_SHORT)
 
 
 def _against(row: Measured) -> tuple[str, ...]:
@@ -119,9 +125,11 @@ def _against(row: Measured) -> tuple[str, ...]:
 def markdown(rows: Sequence[Measured | Failed]) -> str:
     """Return all tables as Markdown, with what they were measured with."""
     tools = sorted({tool for row in rows if isinstance(row, Measured) for tool in row.tools})
-    level = next(flag for flag in COMMON_FLAGS if flag.startswith("-O"))
+    levels = sorted({row.optimise.flag for row in rows if isinstance(row, Measured)})
     tables = [table.markdown() for table in (baseline_table(rows), cost_table(rows)) if table]
-    return "\n".join((f"Measured with {', '.join(tools)}, `{level}`.", "", *tables))
+    return "\n".join(
+        (f"Measured with {', '.join(tools)}, the models with `{'`, `'.join(levels)}`.", "", *tables)
+    )
 
 
 def with_tables(page: str, tables: str) -> str:

@@ -72,6 +72,7 @@ def benchmark(
     for table in (bench_tables.cost_table(rows), bench_tables.baseline_table(rows)):
         if table is not None:
             output().print(table.rich())
+            output().print(table.note, markup=False, highlight=False, soft_wrap=True)
     for row in rows:
         if isinstance(row, Failed):
             line = f"{row.model} on {row.board}: {row.why}"
