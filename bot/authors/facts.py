@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bot.goal import Goal
+from bot.goal import Goal, Task
 from bot.plan import ModelSize, Plan
 from bot.records import Records
 
@@ -37,7 +37,7 @@ class Facts:
         size: the candidate that `train.py` builds.
         label_column: the header of the labels in the CSV; None where the source is no table.
         columns: the input columns of a table in their order; empty for other sources.
-        channels: the last axis of the samples, where they have several axes.
+        channels: the last axis of windows and of coloured pictures; empty for other samples.
         samples: the number of training records.
         minimum, maximum: of all values.
         entry: the file or folder that `load()` is given.
@@ -66,7 +66,8 @@ def describe(
     table = values.reshape(samples, -1)
     shaped = values.reshape(samples, *goal.raw.shape)
     depth = goal.raw.shape[-1]
-    by_channel = shaped.reshape(-1, depth) if len(goal.raw.shape) > 1 else shaped[:, :0]
+    has_channels = len(goal.raw.shape) == 3 or goal.task is Task.MOTION
+    by_channel = shaped.reshape(-1, depth) if has_channels else table[:, :0]
     return Facts(
         goal=goal,
         plan=plan,

@@ -39,16 +39,20 @@ SHOWN: Mapping[Stage, tuple[str, ...]] = {
     Stage.FIRMWARE: ("goal.h", "app.h"),
 }
 _PACKAGES: Mapping[Stage, tuple[str, ...]] = {
-    Stage.DATA: ("numpy",),
+    Stage.DATA: ("numpy", "pandas", "pillow"),
     Stage.TRAIN: ("numpy", "keras", "tensorflow-cpu", "tensorflow", "scikit-learn"),
     Stage.CONVERT: ("numpy", "keras", "tensorflow-cpu", "tensorflow"),
 }
 _SUGGESTIONS: Mapping[FeatureKind, str] = {
-    FeatureKind.SCALE: "divide every value by the largest of the training records, so that 0..1",
+    FeatureKind.SCALE: "divide every value by the largest of the training records, which gives 0 to 1",
     FeatureKind.STANDARDISE: "for each column (value - mean) / standard deviation, 0 where that "
     "deviation is 0",
     FeatureKind.STANDARDISE_CHANNELS: "for each channel of the last axis (value - mean) / standard "
     "deviation, 0 where that deviation is 0",
+    FeatureKind.SPECTROGRAM: "a spectrogram, frame after frame and in each the bands from low to "
+    "high: Hann window, Fourier transform, energy in triangular mel bands, logarithm of 1 + energy "
+    "brought to about 0 to 1.5; with additions and multiplications only, for logf and cosf differ "
+    "between C libraries and every core must compute the same bytes",
     FeatureKind.RATIO: "each value's share of the sum of the sample's values, equal shares where "
     "the sum is not above 0",
 }

@@ -45,7 +45,15 @@ def prompt(stage: Stage, *attempts: Tried, facts: Facts = FACTS) -> Prompt:
     [
         (Stage.DATA, ('"state"', '"gas", "light", "damp", "ethene"', "float32, shape (4,)")),
         (Stage.FEATURES, ("#define BW_FEATURE_COUNT 4", "mean 3.3", "-Wconversion", "bw_raw_t")),
-        (Stage.TRAIN, ("131 parameters and 112 multiply", "60 epochs", "keras ", "bw_features")),
+        (
+            Stage.TRAIN,
+            (
+                "131 parameters, batch normalisation folded, and 112 multiply",
+                "60 epochs",
+                "keras ",
+                "bw_features",
+            ),
+        ),
         (Stage.CONVERT, ("`[None, 4]`", "`[None, 3]`", "zero point -128", "tensorflow")),
         (Stage.FIRMWARE, ("bw_app_on_result", "scale 1/256", "bw_board_led", '"green"')),
     ],
