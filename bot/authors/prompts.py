@@ -44,7 +44,7 @@ _PACKAGES: Mapping[Stage, tuple[str, ...]] = {
     Stage.CONVERT: ("numpy", "keras", "tensorflow-cpu", "tensorflow"),
 }
 _SUGGESTIONS: Mapping[FeatureKind, str] = {
-    FeatureKind.SCALE: "divide every value by the largest of the training records, which gives 0 to 1",
+    FeatureKind.SCALE: "divide every value by the largest of the training records: 0 to 1",
     FeatureKind.STANDARDISE: "for each column (value - mean) / standard deviation, 0 where that "
     "deviation is 0",
     FeatureKind.STANDARDISE_CHANNELS: "for each channel of the last axis (value - mean) / standard "
