@@ -9,14 +9,37 @@
 
 #include <stdint.h>
 
-/* Returns value * multiplier / 2^31, rounded to nearest, ties upwards. Not both are INT32_MIN.
+/* Whether the product of two words takes a call of a library: Cortex-M0, M0+, M23. */
+#if defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1
+#define BW_SHORT_PRODUCTS 1
+#else
+#define BW_SHORT_PRODUCTS 0
+#endif
+
+/* Returns value * multiplier / 2^31, rounded to nearest, ties upwards. Not both are below
+ * -2^31 + 2^16.
  *
  * This is gemmlowp's SaturatingRoundingDoublingHighMul: its truncation of (product + nudge) with a
  * nudge that depends on the sign equals one floor; it saturates only where both factors are
- * INT32_MIN. */
+ * INT32_MIN.
+ *
+ * Of short products it takes four, of halves, and drops as many bits of the lower ones before it adds
+ * them: a floor of a floor is the floor of the whole. */
 static inline int32_t bw_multiply_high(int32_t value, int32_t multiplier)
 {
+#if BW_SHORT_PRODUCTS
+    const int32_t high = value >> 16;
+    const uint32_t low = (uint32_t)value & 0xffff;
+    const int32_t m_high = multiplier >> 16;
+    const uint32_t m_low = (uint32_t)multiplier & 0xffff;
+    const int32_t middle = high * (int32_t)m_low + (int32_t)(low * m_low >> 16);
+    const int32_t other = (int32_t)low * m_high;
+    const int32_t rest = (middle & 0x7fff) + (other & 0x7fff) + 0x4000;
+
+    return high * m_high * 2 + (middle >> 15) + (other >> 15) + (rest >> 15);
+#else
     return (int32_t)(((int64_t)value * multiplier + ((int64_t)1 << 30)) >> 31);
+#endif
 }
 
 /* Returns what bw_multiply_high does, in one instruction where the core has it. value is -2^30 to
@@ -63,6 +86,16 @@ static inline int32_t bw_clamp(int32_t value, int32_t least, int32_t greatest)
         return least;
     }
     return value > greatest ? greatest : value;
+}
+
+/* Cuts outputs to the range of a fused activation, which mostly is that of int8. */
+static inline void bw_cut(int8_t *output, int32_t count, int32_t least, int32_t greatest)
+{
+    if (least > INT8_MIN || greatest < INT8_MAX) {
+        for (const int8_t *const end = output + count; output < end; output++) {
+            *output = (int8_t)bw_clamp(*output, least, greatest);
+        }
+    }
 }
 
 #endif

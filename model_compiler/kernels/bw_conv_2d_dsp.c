@@ -167,8 +167,10 @@ static inline int8_t finish(int32_t sum, const bw_channel_t *c)
 #define LOAD_PAIR(FIRST, SECOND, FROM) "ldrd %[" FIRST "], %[" SECOND "], [%[" FROM "]], #8\n\t"
 #define ADD_PRODUCT(SUM, W, X) "smlad %[" SUM "], %[" W "], %[" X "], %[" SUM "]\n\t"
 
-/* There is no register left for a frame pointer. */
-#define FRAMELESS __attribute__((noinline, optimize("omit-frame-pointer")))
+/* There is no register left for a frame pointer. GCC forgets that it may do without one unless the
+ * target is said anew, too; "general-regs-only" is true of this function. */
+#define FRAMELESS \
+    __attribute__((noinline, optimize("omit-frame-pointer"), target("general-regs-only")))
 
 /* Inputs of four pixels times the weights of two channels, a and b. */
 #define ADD_PRODUCTS                                                    \

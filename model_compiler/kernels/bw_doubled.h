@@ -26,18 +26,11 @@ static inline int32_t bw_rounding(int32_t zero_point, int32_t right_shift)
 }
 
 #if !BW_DSP
-/* Returns value * multiplier / 2^32, rounded to nearest, ties upwards; multiplier is not negative. */
+/* Returns value * multiplier / 2^32, rounded to nearest, ties upwards. value is even. */
 static inline int32_t bw_product_high(int32_t value, int32_t multiplier)
 {
-#if defined(__ARM_ARCH_6M__) /* which multiplies no more than 32 bits: by halves */
-    const int32_t high = value >> 16;
-    const uint32_t low = (uint32_t)value & 0xffff;
-    const int32_t m_high = multiplier >> 16;
-    const uint32_t m_low = (uint32_t)multiplier & 0xffff;
-    const int32_t middle = high * (int32_t)m_low + (int32_t)(low * m_low >> 16);
-    const uint32_t rest = ((uint32_t)middle & 0xffff) + low * (uint32_t)m_high + 0x8000u;
-
-    return high * m_high + (middle >> 16) + (int32_t)(rest >> 16);
+#if BW_SHORT_PRODUCTS
+    return bw_multiply_high(value >> 1, multiplier);
 #else
     return (int32_t)(((int64_t)value * multiplier + ((int64_t)1 << 31)) >> 32);
 #endif
@@ -55,7 +48,7 @@ static inline int8_t bw_finish(int32_t sum, int32_t multiplier, int32_t rounding
 #else
     const int32_t value = (addend + bw_product_high(sum, multiplier)) >> right_shift;
 
-#if defined(__ARM_FEATURE_SAT) && defined(__GNUC__)
+#if defined(__ARM_FEATURE_SAT) && __ARM_ARCH_ISA_THUMB == 2 && defined(__GNUC__)
     int32_t result;
 
     __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(value));
@@ -64,16 +57,6 @@ static inline int8_t bw_finish(int32_t sum, int32_t multiplier, int32_t rounding
     return (int8_t)bw_clamp(value, INT8_MIN, INT8_MAX);
 #endif
 #endif
-}
-
-/* Cuts outputs to the range of a fused activation, which mostly is that of int8. */
-static inline void bw_cut(int8_t *output, int32_t count, int32_t least, int32_t greatest)
-{
-    if (least > INT8_MIN || greatest < INT8_MAX) {
-        for (const int8_t *const end = output + count; output < end; output++) {
-            *output = (int8_t)bw_clamp(*output, least, greatest);
-        }
-    }
 }
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bw_kernels.h"
 
-#include "bw_doubled.h"
+#include "bw_arithmetic.h"
 #include "bw_window.h"
 
 /* Finds the greatest value of each of four neighbouring channels. */

@@ -20,6 +20,7 @@
 #ifndef BW_NARROW_H
 #define BW_NARROW_H
 
+#include "bw_arithmetic.h"
 #include "bw_dsp.h"
 
 #if BW_DSP
@@ -66,19 +67,6 @@ static inline int8_t bw_finish_narrow(int32_t sum, int32_t multiplier, int32_t a
                                       int32_t shift)
 {
     return bw_saturate(bw_add_product_high(addend + (sum >> 31), sum >> 7, multiplier) >> shift);
-}
-
-/* Cuts outputs where the activation asks for less than int8. */
-static inline void bw_cut(int8_t *output, int32_t count, int32_t least, int32_t greatest)
-{
-    if (least == INT8_MIN && greatest == INT8_MAX) {
-        return;
-    }
-    for (; count > 0; count--, output++) {
-        const int32_t value = *output;
-
-        *output = (int8_t)(value < least ? least : value > greatest ? greatest : value);
-    }
 }
 
 #endif

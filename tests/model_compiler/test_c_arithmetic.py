@@ -28,8 +28,11 @@ int32_t divide(int32_t value, int32_t exponent)
 """
 
 
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
+@pytest.fixture(scope="module", params=["long", "short"])
+def library(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> ctypes.CDLL:
+    """Build the arithmetic for cores with and without products of 64 bits."""
     try:
         compiler = host_compiler()
     except HostCompilerMissing as missing:
@@ -39,6 +42,8 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     (folder / "bw_arithmetic.h").write_text(header.read_text())
     (folder / "probe.c").write_text(_SOURCE)
     command = [compiler, *STRICT_FLAGS, "-O2", "-shared", "-fPIC", "probe.c", "-o", "probe.so"]
+    if request.param == "short":
+        command.append("-D__ARM_ARCH_ISA_THUMB=1")
     subprocess.run(command, cwd=folder, check=True)
     return ctypes.CDLL(str(folder / "probe.so"))
 

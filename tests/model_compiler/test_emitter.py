@@ -66,9 +66,10 @@ def test_the_same_model_gives_the_same_files() -> None:
 
 def test_shared_weights_are_written_once() -> None:
     compiled = compile_model(load_model(network()))
-    assert compiled.files["bw_model.c"].count("weights_1[36]") == 1
+    assert compiled.files["bw_model.c"].count("int8_t narrow_1[36]") == 1
+    assert compiled.files["bw_model.c"].count("int32_t narrow_1[10]") == 1
     first, second, view, dense = compiled.summary.operators
-    assert first.constant_bytes - second.constant_bytes == 36
+    assert first.constant_bytes - second.constant_bytes == 40
     assert view.constant_bytes == 0
     assert compiled.summary.macs == first.macs + second.macs + dense.macs == 2 * 16 * 36 + 96
 
@@ -77,7 +78,8 @@ def test_only_the_kernels_that_are_called_are_there() -> None:
     compiled = compile_model(dense_classifier(4, 3))
     assert set(compiled.files) == {
         *("bw_model.h", "bw_model.c"),
-        *("bw_kernels.h", "bw_arithmetic.h", "bw_fully_connected.c"),
+        *("bw_kernels.h", "bw_arithmetic.h", "bw_dsp.h", "bw_narrow.h", "bw_mve.h"),
+        *(f"bw_fully_connected{kernel_set}.c" for kernel_set in ("", "_dsp", "_mve")),
     }
 
 

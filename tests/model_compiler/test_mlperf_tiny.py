@@ -22,7 +22,7 @@ from tests.model_compiler.batch import KERNEL_SETS, SANITIZED, compare, needs_gc
 from tests.model_compiler.cases import Case
 from tests.model_compiler.oracle import Oracle, needs_oracle
 
-ARENA_LIMITS_BYTES = {"kws": 16_400, "vww": 60_000, "ic": 51_000, "ad": 1_000}
+ARENA_LIMITS_BYTES = {"kws": 16_768, "vww": 60_000, "ic": 51_000, "ad": 1_024}
 KWS_SAMPLES = 1000
 
 needs_compiler = pytest.mark.skipif(
