@@ -41,7 +41,10 @@ _MEMORY_AFTER = re.compile(
     r"(flash|rom|program memory|s?ram|working memory)\b",
     re.IGNORECASE,
 )
-_URI = re.compile(r"\b(sklearn:[\w-]+|(?:csv|npz|images|wav):[^\s`'\"<>()]+)")
+_URI = re.compile(
+    r"\b(sklearn:[\w-]+|(?:csv|npz|images|wav):[^\s`'\"<>()]+"
+    r"|https?://[^\s`'\"<>()?#]+\.(?i:csv|npz|zip)\b(?:[?#][^\s`'\"<>()]*)?)",
+)
 _CSV_PATH = re.compile(r"(?<![\w:/.-])((?:[\w.-]+/)*[\w.-]+\.csv)\b", re.IGNORECASE)
 _LABELS = re.compile(
     r"\b(?:labels|classes|categories)\s*(?:are\b\s*:?|:|=)\s*([^.\n!?]+(?:\n[ \t]*[-*+] [^\n]+)*)",

@@ -43,11 +43,21 @@ class DataSource(_Frozen):
     """Where the samples come from.
 
     ``uri`` is ``sklearn:<name>``, or ``csv:``, ``npz:``, ``images:`` or ``wav:`` and a path, which
-    is relative to the file that holds the request (or to the repository).
+    is relative to the file that holds the request (or to the repository), or the ``https://``
+    address of a ``.csv``, ``.npz`` or ``.zip`` file with its hash behind ``#sha256=``.
     """
 
-    uri: str = Field(pattern=r"^(sklearn|csv|npz|images|wav):.+$")
+    uri: str = Field(pattern=r"^((sklearn|csv|npz|images|wav):|https://).+$")
     label_column: str | None = Field(default=None, description="CSV only; None: found by rule")
+    fetched_bytes: int | None = Field(default=None, ge=0, description="size of a fetched file")
+
+    @property
+    def kind(self) -> str:
+        """Return how it is read: what stands before ':', or what a fetched file ends with."""
+        head, _, rest = self.uri.partition(":")
+        if head != "https":
+            return head
+        return re.split("[?#]", rest, maxsplit=1)[0].rpartition(".")[2].lower()
 
 
 class RawInput(_Frozen):
@@ -97,6 +107,13 @@ class Goal(_Frozen):
     raw: RawInput
     boards: tuple[str, ...] = Field(min_length=1)
     limits: Limits
+
+    @property
+    def records_kind(self) -> str:
+        """Return the format of the records in the project: csv, npz, images or wav."""
+        if self.data.kind == "zip":
+            return "wav" if self.task is Task.KEYWORD_SPOTTING else "images"
+        return "csv" if self.data.kind == "sklearn" else self.data.kind
 
     @model_validator(mode="after")
     def _labels_differ(self) -> Goal:

@@ -11,6 +11,7 @@ from bot import doctor
 from bot.authorship import Wishes, settle
 from bot.forge import Origin, Published
 from bot.forge.local import OURS, LocalForge
+from bot.llm.settings import find_settings, read_settings
 from bot.naming import slug
 from bot.pipeline import DEFAULT_SEED, run_stages
 from bot.progress import Progress
@@ -68,7 +69,13 @@ def travel(
     starts = (Path.cwd(), request.base_dir)
     authorship = settle(wishes, starts, workdir, progress, forge.check)
     sandbox = authorship.sandbox()
-    understood = understand(request, request.base_dir, instead=instead, read=authorship.read)
+    understood = understand(
+        request,
+        request.base_dir,
+        instead=instead,
+        read=authorship.read,
+        allowed_hosts=read_settings(find_settings(*starts)).data.allowed_hosts,
+    )
     if isinstance(understood, Questions):
         return understood
     goal = understood.goal

@@ -49,6 +49,9 @@ class Records(Protocol):
     def take(self, rows: Sequence[int]) -> Records:
         """Return some of the records, in the order given."""
 
+    def known_as(self, uri: str) -> Records:
+        """Return the same records under another `uri`."""
+
     def entry(self, stem: str) -> str:
         """Return what `load()` is given of `files(stem)`: a file's path, or a folder's."""
 
@@ -88,6 +91,10 @@ class TableRecords:
         """Return some rows."""
         return replace(self, frame=self.frame.iloc[list(rows)].reset_index(drop=True))
 
+    def known_as(self, uri: str) -> TableRecords:
+        """Return the same records under another `uri`."""
+        return replace(self, uri=uri)
+
     def entry(self, stem: str) -> str:
         """Return the name of the CSV file."""
         return f"{stem}.csv"
@@ -112,6 +119,10 @@ class ArrayRecords:
         """Return some samples."""
         chosen = tuple(self.labels[row] for row in rows)
         return replace(self, values=self.values[list(rows)], labels=chosen)
+
+    def known_as(self, uri: str) -> ArrayRecords:
+        """Return the same records under another `uri`."""
+        return replace(self, uri=uri)
 
     def entry(self, stem: str) -> str:
         """Return the name of the file."""
@@ -154,6 +165,10 @@ class FileRecords:
             contents=tuple(self.contents[row] for row in rows),
             values=self.values[list(rows)],
         )
+
+    def known_as(self, uri: str) -> FileRecords:
+        """Return the same records under another `uri`."""
+        return replace(self, uri=uri)
 
     def entry(self, stem: str) -> str:
         """Return the folder."""

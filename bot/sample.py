@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from bot import quantities
-from bot.goal import RawInput, RawType, Task
+from bot.goal import DataSource, RawInput, RawType, Task
 from bot.issue_form import Field, is_empty_answer
 from bot.questions import Asker
 from bot.rendering.text import code
@@ -62,8 +62,9 @@ def settle_sample(
         except ValueError as error:
             asker.ask(Field.RAW_SAMPLE.value, str(error), "Write the type of one value.", "uint8")
     kind = _settle_task(loaded, task, asker)
-    is_csv = loaded.records.uri.startswith("csv:")
-    is_free = is_csv or loaded.records.uri.startswith("npz:")
+    source = DataSource(uri=loaded.records.uri).kind
+    is_csv = source == "csv"
+    is_free = source in ("csv", "npz")
     shape = _settle_shape(loaded, hint.shape, kind if is_csv else None, asker)
     raw = RawInput(
         shape=shape,
@@ -94,7 +95,7 @@ def settle_labels(loaded: Loaded, answers: Mapping[Field, str], asker: Asker) ->
 def _settle_task(loaded: Loaded, task: Task | None, asker: Asker) -> Task:
     """Return the task; columns of a table and arrays may be several things, other data one only."""
     uri = loaded.records.uri
-    kind = uri.partition(":")[0]
+    kind = DataSource(uri=uri).kind
     may_be: Collection[Task] = ()
     if kind == "csv":
         may_be = _SHAPED
@@ -152,7 +153,8 @@ def _settle_type(loaded: Loaded, said: RawType | None, asker: Asker) -> RawType:
     found = loaded.raw.dtype
     if said is None or (said is found):
         return found
-    if loaded.records.uri.startswith("csv:") and _WIDTH.index(said) > _WIDTH.index(found):
+    is_csv = DataSource(uri=loaded.records.uri).kind == "csv"
+    if is_csv and _WIDTH.index(said) > _WIDTH.index(found):
         return said
     values = inputs(loaded.records)
     whole = "" if found is not RawType.FLOAT32 else " and are not all whole or in its range"

@@ -49,6 +49,7 @@ def understand(
     boards: Mapping[str, Board] = BOARDS,
     instead: Sequence[str] = (),
     read: Reader = extract,
+    allowed_hosts: Sequence[str] = (),
 ) -> Understood | Questions:
     """Turn a request into a goal, or into everything that must be asked, at once.
 
@@ -58,6 +59,7 @@ def understand(
         boards: the boards that can be named.
         instead: names that stand in for the boards of the request.
         read: returns the answers that a free text gives, by field of the form.
+        allowed_hosts: from which data may be fetched.
     """
     asker = Asker()
     answers: Mapping[Field, str] = {}
@@ -74,7 +76,7 @@ def understand(
     limits = read_limits(answers, asker)
     compare_with_boards(limits, tuple(boards[name] for name in wanted), asker)
     task = read_task(answers, asker)
-    loaded = _load(answers, base_dir, asker)
+    loaded = _load(answers, base_dir, allowed_hosts, asker)
     if loaded is None:
         return Questions(tuple(asker.questions))
     loaded = settle_sample(loaded, task, answers, asker)
@@ -89,7 +91,11 @@ def understand(
         title=title,
         statement=statement,
         task=loaded.task,
-        data=DataSource(uri=loaded.records.uri, label_column=loaded.records.label_column),
+        data=DataSource(
+            uri=loaded.records.uri,
+            label_column=loaded.records.label_column,
+            fetched_bytes=loaded.fetched_bytes,
+        ),
         labels=labels,
         raw=loaded.raw,
         boards=wanted,
@@ -142,27 +148,37 @@ def _boards(
     return tuple(dict.fromkeys(found))
 
 
-def _load(answers: Mapping[Field, str], base_dir: Path, asker: Asker) -> Loaded | None:
+def _load(
+    answers: Mapping[Field, str], base_dir: Path, allowed_hosts: Sequence[str], asker: Asker
+) -> Loaded | None:
     text = answers.get(Field.DATA, "").strip().strip("`").strip()
     if is_empty_answer(text):
         asker.ask(
             Field.DATA.value,
             "no data are named.",
             "Which labelled samples shall be learned from? A CSV file (`csv:`), arrays (`npz:`), "
-            "a folder of pictures (`images:`) or of sounds (`wav:`) beside the request, or a data "
-            "set such as `sklearn:digits` or `sklearn:wine`.",
+            "a folder of pictures (`images:`) or of sounds (`wav:`) beside the request, the "
+            "`https://` address of a file, or a data set such as `sklearn:digits` or "
+            "`sklearn:wine`.",
             "csv:data/fruit.csv",
         )
         return None
     column = answers.get(Field.LABEL_COLUMN, "").strip().strip("`")
     with asker.instead_of_errors():
-        return sources.load(_source(text, None if is_empty_answer(column) else column), base_dir)
+        source = _source(text, None if is_empty_answer(column) else column)
+        return sources.load(source, base_dir, allowed_hosts)
     return None
 
 
 def _source(text: str, label_column: str | None) -> DataSource:
     """Return the source that an answer names; a bare path of a CSV file is one, too."""
-    first = text.splitlines()[0].strip()
+    first = text.splitlines()[0].strip().removeprefix("<").removesuffix(">")
+    if first.startswith("http://"):
+        raise RequestError(
+            f"{code(first[:80])} is not encrypted: on its way, anybody could change the data.",
+            "Write `https://`, or put the file beside the request.",
+            Field.DATA.value,
+        )
     uri = first
     for suffix, kind in ((".csv", "csv"), (".npz", "npz")):
         if ":" not in first and first.lower().endswith(suffix):
@@ -173,7 +189,7 @@ def _source(text: str, label_column: str | None) -> DataSource:
         raise RequestError(
             f"{code(first[:80])} names no data.",
             "Write `csv:` or `npz:` and the path of a file, `images:` or `wav:` and that of a "
-            "folder, or `sklearn:` and the name of a data set.",
+            "folder, `sklearn:` and the name of a data set, or an `https://` address.",
             Field.DATA.value,
         ) from None
 

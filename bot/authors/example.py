@@ -37,8 +37,7 @@ def another(facts: Facts, stage: Stage) -> Mapping[str, str]:
     goal = facts.goal
     if not has_templates(goal.task):
         return {}
-    source = goal.data.uri.partition(":")[0]
-    made_up = _made_up(goal.task, "csv" if source == "sklearn" else source, facts.plan.features)
+    made_up = _made_up(goal.task, goal.records_kind, facts.plan.features)
     return TemplateAuthor(goal.task).write(stage, made_up).files
 
 

@@ -52,9 +52,11 @@ class TemplateAuthor:
 
 def _candidates(path: str, goal: Goal) -> list[str]:
     """Return the templates that a file may have: its task's, its source's, the one for all."""
-    kind = goal.data.uri.partition(":")[0]
-    source = "csv" if kind == "sklearn" else kind
-    return [f"{goal.task.value}/{path}.j2", f"{Path(path).stem}/{source}.py.j2", f"any/{path}.j2"]
+    return [
+        f"{goal.task.value}/{path}.j2",
+        f"{Path(path).stem}/{goal.records_kind}.py.j2",
+        f"any/{path}.j2",
+    ]
 
 
 def has_templates(task: Task) -> bool:

@@ -1,4 +1,4 @@
-"""Settings of language models: `boardwright.toml`, where it is found, and what it may say.
+"""Settings: `boardwright.toml`, where it is found, and what it may say.
 
     [llm]
     base_url = "http://127.0.0.1:11434/v1"   # only for a server of your own; default: OpenAI
@@ -12,6 +12,8 @@
     output = 0.0
     [budget]
     per_request_usd = 1.0
+    [data]
+    allowed_hosts = ["data.example.org"]     # from which data may be fetched; default: none
 
 No key stands in it: see `bot.llm.server`. An amount may be `inf`: no limit.
 """
@@ -19,6 +21,7 @@ No key stands in it: see `bot.llm.server`. An amount may be `inf`: no limit.
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -124,11 +127,30 @@ class Budget(_Table):
     max_repairs: int = Field(default=4, ge=0, le=20)
 
 
+def _host(value: str) -> str:
+    host = value.strip().lower()
+    if not re.fullmatch(r"([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", host):
+        raise ValueError("must be a host such as data.example.org, or host:port; no '*', no path")
+    return host.removesuffix(":443")
+
+
+class Data(_Table):
+    """The table `[data]`.
+
+    Attributes:
+        allowed_hosts: from which data may be fetched, `host` or `host:port`, each by its full name.
+            An address of this machine or its network is connected to only if it is listed itself.
+    """
+
+    allowed_hosts: tuple[Annotated[str, AfterValidator(_host)], ...] = ()
+
+
 class Settings(_Table):
-    """What `boardwright.toml` says about language models, with defaults for all of it."""
+    """What `boardwright.toml` says, with defaults for all of it."""
 
     llm: Llm = Llm()
     budget: Budget = Budget()
+    data: Data = Data()
 
     def tier_of(self, stage: Stage) -> Tier:
         """Return which tier first writes a stage."""
@@ -161,7 +183,7 @@ def read_settings(path: Path | None) -> Settings:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         # Other tables of the file belong to other parts of Boardwright.
         return Settings.model_validate(
-            {key: table[key] for key in ("llm", "budget") if key in table}
+            {key: table[key] for key in ("llm", "budget", "data") if key in table}
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Infrastructure(f"{path} is no TOML: {error}") from None

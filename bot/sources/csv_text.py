@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,12 +47,12 @@ def parse_table(raw: bytes, name: str) -> Table:
         SourceError: not UTF-8, empty, no records, or a header or row of the wrong shape.
     """
     text = _decode(raw, name)
-    if not text.strip():
+    delimiter = _sniff(text)
+    numbered = _rows(text, delimiter, name)
+    if not numbered:
         raise SourceError(
             f"{code(name)} is empty.", "Write a header line and the records into it.", "Data"
         )
-    delimiter = _sniff(text)
-    numbered = _rows(text, delimiter, name)
     header = tuple(cell.strip() for cell in numbered[0][1])
     _check_header(header, numbered[0][0], name)
     if len(numbered) == 1:
@@ -94,7 +95,7 @@ def _decode(raw: bytes, name: str) -> str:
 
 def _sniff(text: str) -> str:
     """Return the delimiter that the header uses most, outside quotes."""
-    header = text.lstrip("\r\n").splitlines()[0]
+    header = re.split(r"[\r\n]", text.lstrip("\r\n"), maxsplit=1)[0]
     bare = "".join(header.split('"')[::2])
     return max(DELIMITERS, key=bare.count)
 

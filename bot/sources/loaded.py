@@ -31,6 +31,7 @@ class Loaded:
         raw: one sample.
         labels: the labels that occur, in natural order.
         name: a short name for the project where the request has none: letters, digits, '-'.
+        fetched_bytes: the size of the file that was fetched; None where none was.
     """
 
     records: Records
@@ -38,6 +39,7 @@ class Loaded:
     raw: RawInput
     labels: tuple[str, ...]
     name: str
+    fetched_bytes: int | None = None
 
 
 Load = Callable[[str, str | None, Path], Loaded]

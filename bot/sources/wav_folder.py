@@ -32,13 +32,31 @@ def load(name: str, label_column: str | None, base_dir: Path) -> Loaded:
     Raises:
         SourceError: the folder, a clip, or their lengths and rates cannot be used.
     """
-    refuse_label_column(label_column)
     folder, _, wanted = name.partition("#")
     folder = folder.strip().rstrip("/")
+    return read_clips(folder, wanted.strip(), label_column, base_dir, f"wav:{folder}#")
+
+
+def read_clips(
+    folder: str, wanted: str, label_column: str | None, base_dir: Path, before_length: str
+) -> Loaded:
+    """Read a folder of sounds of which the length is said apart.
+
+    Args:
+        folder: its name.
+        wanted: how many samples of each clip are taken; empty for all.
+        label_column: None, as there is none.
+        base_dir: the folder that holds it.
+        before_length: how a request names the source, up to the length.
+
+    Raises:
+        SourceError: the folder, a clip, or their lengths and rates cannot be used.
+    """
+    refuse_label_column(label_column)
     entries = read_folder(folder, base_dir, "wav:data/words", (".wav",))
     clips, rates = zip(*(_decode(entry) for entry in entries), strict=True)
     rate = _only_rate(folder, rates)
-    length = _length(folder, wanted.strip(), [len(clip) for clip in clips])
+    length = _length(folder, wanted, [len(clip) for clip in clips], before_length)
     values = np.stack([np.pad(clip[:length], (0, max(0, length - len(clip)))) for clip in clips])
     records = FileRecords(
         tuple(entry.name for entry in entries),
@@ -91,14 +109,14 @@ def _only_rate(name: str, rates: tuple[int, ...]) -> int:
     return counted[0][0]
 
 
-def _length(name: str, wanted: str, lengths: list[int]) -> int:
+def _length(name: str, wanted: str, lengths: list[int], before: str) -> int:
     """Return how many samples each clip shall have."""
     shortest, longest = min(lengths), max(lengths)
     if wanted:
         if not wanted.isdigit() or not 1 <= int(wanted) <= LENGTH_MAX:
             raise SourceError(
                 f"{code('#' + wanted[:20])} is no number of samples.",
-                f"Write 1 to {LENGTH_MAX:,}, such as {code(f'wav:{name}#{longest}')}.",
+                f"Write 1 to {LENGTH_MAX:,}, such as {code(f'{before}{longest}')}.",
                 "Data",
             )
         return int(wanted)
@@ -107,7 +125,7 @@ def _length(name: str, wanted: str, lengths: list[int]) -> int:
             f"The clips in {code(name)} have {shortest:,} to {longest:,} samples; all must have "
             f"one length, at most {LENGTH_MAX:,}.",
             "Say how many samples of each to take, for example "
-            f"{code(f'wav:{name}#{min(longest, 16_000)}')}: longer clips lose their end, shorter "
+            f"{code(f'{before}{min(longest, 16_000)}')}: longer clips lose their end, shorter "
             "ones get zeros behind.",
             "Data",
         )

@@ -58,6 +58,16 @@ def test_what_is_not_said_stays_out() -> None:
         ("at most 50,000 instructions", Field.LATENCY, "50,000 instructions"),
         ("answers within 0.5 s", Field.LATENCY, "0.5 s"),
         ("use sklearn:wine.", Field.DATA, "sklearn:wine"),
+        (
+            "see <https://a.example/x/fruit.csv>, and https://a.example/help.html",
+            Field.DATA,
+            "https://a.example/x/fruit.csv",
+        ),
+        (
+            "Data: [set](https://a.example/x.zip?download=1#sha256=00&samples=9).",
+            Field.DATA,
+            "https://a.example/x.zip?download=1#sha256=00&samples=9",
+        ),
         ("the iris data set", Field.DATA, "sklearn:iris"),
         ("the column `Fruit` holds the labels", Field.LABEL_COLUMN, "Fruit"),
         ("label column: kind", Field.LABEL_COLUMN, "kind"),

@@ -43,7 +43,7 @@ def test_a_goal_cannot_be_changed() -> None:
         {"labels": ("apple",)},
         {"labels": ("apple", "apple")},
         {"boards": ()},
-        {"data": {"uri": "https://somewhere"}},
+        {"data": {"uri": "http://somewhere/a.csv"}},
         {"raw": {"shape": (), "dtype": "uint8", "unit": ""}},
         {"raw": {"shape": (0,), "dtype": "uint8", "unit": ""}},
         {"limits": {"accuracy_min": 95}},

@@ -143,6 +143,8 @@ def broken(number: int, line: str) -> list[str]:
     [
         ("", "`data.csv` is empty"),
         ("  \n\n", "`data.csv` is empty"),
+        ('""', "`data.csv` is empty"),
+        (",\n", "`data.csv` is empty"),
         ("kind,x,y\n", "a header and no records"),
         ("kind\na\nb\n", "the header has one column, `kind`"),
         (table("kind,x,", rows()), "line 1: column 3 has no name"),

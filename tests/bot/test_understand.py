@@ -104,6 +104,13 @@ def test_the_two_ways_to_ask_for_digits_mean_the_same() -> None:
         ({Field.GOAL: "_No response_"}, "Goal", "nothing is said", "What shall"),
         ({Field.DATA: "_No response_"}, "Data", "no data", "Which labelled"),
         ({Field.DATA: "some images"}, "Data", "`some images` names no data", "`csv:`"),
+        ({Field.DATA: "http://a.example/x.csv"}, "Data", "is not encrypted", "`https://`"),
+        (
+            {Field.DATA: "https://a.example/x.csv"},
+            "Data",
+            "`a.example` is not among the hosts",
+            'allowed_hosts = ["a.example"]',
+        ),
         ({Field.DATA: "csv:none.csv"}, "Data", "no file `none.csv`", "There is `csv:data.csv`"),
         ({Field.DATA: "sklearn:diggits"}, "Data", "no data set", "Did you mean `sklearn:digits`"),
         ({Field.BOARDS: "none"}, "Boards", "no board is named", "There are `host`"),

@@ -29,7 +29,7 @@ per_request_usd = 0.25
 per_day_usd = inf
 max_repairs = 2
 [data]
-hosts = ["example.org"]
+allowed_hosts = ["example.org"]
 """
 KEY = "sk-test-0123456789abcdef"
 FILE = {"llm": {"base_url": "http://elsewhere.example/v1"}}
