@@ -83,6 +83,8 @@ class Proposal:
     inputs_sha256: Mapping[str, str] = field(default_factory=dict)
     tools: Mapping[str, str] = field(default_factory=dict)
     asked: tuple[Asked, ...] = ()  # every time a language model was asked, in order
+    training: Mapping[str, int] = field(default_factory=dict)  # records to learn from, by label
+    left_out_bytes: int = 0  # size of the training records, where they are too large for `files`
 
     @property
     def missed(self) -> tuple[Evidence, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,9 +16,12 @@ from bot.records import Records, digest
 from bot.stages import arrays
 from bot.stages.stage_result import Context, StageResult
 from bot.tools import package_versions
-from bot.workspace import AUTHORED_PATHS
+from bot.workspace import AUTHORED_PATHS, Workspace
 from bot.writing import Done
 from hardware_runner.report import RunReport
+
+TRAINING_MAX_BYTES = 5 * 1024 * 1024
+"""Training records that are larger stay out of a proposal: a repository keeps them for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,9 @@ def assemble(
 ) -> Proposal:
     """Return the proposal for a candidate."""
     context = attempt.context
-    files = dict(context.workspace.files)
+    train = context.split.train
+    files, left_out_bytes = _without_large(context.workspace, train)
+    counted = Counter(train.labels)
     if "test.npz" in context.made:
         test = arrays.load(context.made["test.npz"])
         files["testset.npz"] = arrays.dump_small(x=test["x"], y=test["y"])
@@ -83,15 +89,27 @@ def assemble(
         tried=tried,
         inputs_sha256={
             context.goal.data.uri: digest(records),
+            train.entry("train"): digest(train),
             **{
                 name: _sha256(files[name])
-                for name in ("train.csv", "testset.npz", "model.tflite")
+                for name in ("testset.npz", "model.tflite")
                 if name in files
             },
         },
         tools=_tools(reports),
         asked=asked,
+        training={label: counted[label] for label in context.goal.labels},
+        left_out_bytes=left_out_bytes,
     )
+
+
+def _without_large(workspace: Workspace, train: Records) -> tuple[dict[str, bytes], int]:
+    """Return the files without the training records where these are large, and their size then."""
+    training = train.files("train")
+    size = sum(map(len, training.values()))
+    if size <= TRAINING_MAX_BYTES:
+        return dict(workspace.files), 0
+    return {path: c for path, c in workspace.files.items() if path not in training}, size
 
 
 def _authored(attempt: Attempt) -> tuple[AuthoredFile, ...]:

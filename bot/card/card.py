@@ -56,7 +56,7 @@ def _values(proposal: Proposal) -> dict[str, object]:
         "layers": layer_table(proposal.files.get("model.tflite", b""), proposal.reports),
         "figures": figures is not None,
         "answered_by": answered_by,
-        "classes": views.class_rows(proposal, answers, data.training_counts(proposal)),
+        "classes": views.class_rows(proposal, answers, proposal.training),
         "quantised": measures.quantised(figures) if figures else None,
         "caveats": model.caveats(proposal),
         "authored": proposal.authored,

@@ -22,7 +22,7 @@ def board_comment(proposal: Proposal, report: RunReport, origin: Origin) -> str:
     rows: list[views.ClassRow] = []
     matrix: list[list[Markdown]] = []
     if figures is not None and answers is not None and len(answers):
-        rows = views.class_rows(proposal, answers, None)
+        rows = views.class_rows(proposal, answers, {})
         if len(rows) > _CLASSES_MAX:
             rows = sorted(rows, key=lambda r: r.recognised / max(1, r.held_out))[:_CLASSES_MAX]
         if len(labels) <= _MATRIX_MAX:

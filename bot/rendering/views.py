@@ -144,7 +144,7 @@ def board_row(report: RunReport, figures: Figures | None, at_most: int = 1_000) 
 
 
 def class_rows(
-    proposal: Proposal, answers: npt.NDArray[np.int64], training: Mapping[str, int] | None
+    proposal: Proposal, answers: npt.NDArray[np.int64], training: Mapping[str, int]
 ) -> list[ClassRow]:
     """Lay out how each class was recognised in `answers`; needs the proposal's figures."""
     if proposal.figures is None:
@@ -161,7 +161,7 @@ def class_rows(
         rows.append(
             ClassRow(
                 label=inline(label, LABEL_MAX),
-                training=Markdown(number(training[label])) if training else _NOTHING,
+                training=Markdown(number(training[label])) if label in training else _NOTHING,
                 held_out=held_out,
                 recognised=recognised,
                 recall=percent(recognised / held_out) if held_out else _NOTHING,

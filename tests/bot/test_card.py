@@ -6,7 +6,7 @@ import pytest
 
 from bot.card import plots
 from bot.card.card import card_text, render_card
-from bot.card.data import data_facts, training_counts
+from bot.card.data import data_facts
 from bot.card.layers import layer_table
 from bot.card.model import caveats
 from bot.rendering import measures
@@ -65,18 +65,6 @@ def test_quantisation_error_is_that_of_the_scores() -> None:
     assert errors.tolist() == [[0, 0], [0, 0.75 - 191 / 256]]
 
 
-def test_training_counts_are_counted_in_the_label_column() -> None:
-    good = proposals.passing()
-    counts = training_counts(good)
-    assert counts is not None
-    assert sum(counts.values()) == 1347
-    unnamed = good.goal.model_copy(
-        update={"data": good.goal.data.model_copy(update={"label_column": None})}
-    )
-    assert training_counts(replace(good, goal=unnamed)) == counts
-    assert training_counts(replace(good, files={})) is None
-
-
 def test_data_are_summed_up_for_a_reader() -> None:
     good = proposals.passing()
     facts = dict(data_facts(good))
@@ -86,11 +74,27 @@ def test_data_are_summed_up_for_a_reader() -> None:
     assert facts[Markdown("held-out records whose input was also trained on")] == "0"
 
 
-def test_a_licence_that_nobody_stated_is_unknown() -> None:
+def of_pictures(left_out_bytes: int = 0) -> dict[Markdown, Markdown]:
     good = proposals.passing()
-    source = good.goal.data.model_copy(update={"uri": "csv:fruit.csv"})
-    unknown = replace(good, goal=good.goal.model_copy(update={"data": source}))
-    assert dict(data_facts(unknown))[Markdown("licence")].startswith("unknown: ")
+    data = good.goal.data.model_copy(update={"uri": "images:photos", "label_column": None})
+    goal = good.goal.model_copy(update={"data": data})
+    inputs = {"images:photos": "ef" * 32}
+    made = replace(good, goal=goal, inputs_sha256=inputs, left_out_bytes=left_out_bytes)
+    return dict(data_facts(made))
+
+
+def test_a_licence_that_nobody_stated_is_unknown() -> None:
+    facts = of_pictures()
+    assert facts[Markdown("licence")].startswith("unknown: ")
+    assert "`train/` and `testset.npz` hold" in facts[Markdown("licence")]
+    assert facts[Markdown("those to learn from")] == "`train/`"
+    assert facts[Markdown("SHA-256 of the list of all pictures with theirs")] == f"`{'ef' * 32}`"
+
+
+def test_records_that_were_left_out_are_said_to_be() -> None:
+    facts = of_pictures(6 * 1024**2)
+    assert "not in this folder: 6.0 MB" in facts[Markdown("those to learn from")]
+    assert "train/" not in facts[Markdown("licence")]
 
 
 def test_layers_are_those_of_the_model() -> None:
