@@ -18,7 +18,6 @@ _COUNTS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
 _PROBES = (4, 12)
 """Counts that all stretches are tried with; the others only with those that these find good."""
 _STRETCHES = 2
-_PLANNED = 2
 _MOST_REGIONS = 4
 _NEAR = 1.05
 _FEWEST_PIXELS = 16
@@ -56,15 +55,16 @@ def with_bands(model: ir.Model, bands: Bands) -> tuple[ir.Model, tuple[Region, .
     regions: list[Region] = []
     scratch: dict[ScratchKey, int] = {}
     arena_bytes = plan(model, scratch).arena_bytes
+    near, planned_at_most = (_NEAR, 2) if bands == "auto" else (1.0, 6)
     while bands != 1 and len(regions) < _MOST_REGIONS:
         found = _tried(model, scratch) if bands == "auto" else _all(model, bands, scratch)
-        likely = [one for one in _best_first(found) if one.nbytes < arena_bytes][:_PLANNED]
-        planned = [(plan(one.model, scratch).arena_bytes, one) for one in likely]
+        likely = [one for one in _best_first(found, near) if one.nbytes < arena_bytes]
+        planned = [(plan(one.model, scratch).arena_bytes, one) for one in likely[:planned_at_most]]
         better = [(nbytes, one) for nbytes, one in planned if nbytes < arena_bytes]
         if not better:
             break
-        near = min(nbytes for nbytes, _ in better) * _NEAR
-        arena_bytes, best = next(pair for pair in better if pair[0] <= near)
+        most = min(nbytes for nbytes, _ in better) * near
+        arena_bytes, best = next(pair for pair in better if pair[0] <= most)
         regions.append(_in_file(model, best.region))
         model = best.model
     return model, tuple(sorted(regions, key=lambda region: region.first))
@@ -82,13 +82,13 @@ def _source(model: ir.Model, index: int) -> int:
     return index - added + len(sources)
 
 
-def _best_first(found: Sequence[_Candidate]) -> list[_Candidate]:
+def _best_first(found: Sequence[_Candidate], near: float) -> list[_Candidate]:
     """Return those near the least need first, by steps, then the others by need."""
     least = min((one.nbytes for one in found), default=0)
 
-    def rank(one: _Candidate) -> tuple[float, int, int]:
-        near = one.nbytes <= least * _NEAR
-        return (least if near else one.nbytes, one.steps, one.nbytes)
+    def rank(one: _Candidate) -> tuple[int, int, int]:
+        need = least if one.nbytes <= least * near else one.nbytes
+        return need, one.steps, one.nbytes
 
     return sorted(found, key=rank)
 
