@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from bot.evaluation.record import RunRecord, end_of, stage_records
+from bot.evaluation.record import RunRecord, end_of, is_sound, reading, stage_records
 from bot.evidence import Evidence, Stage
 from bot.progress import Silent
 from bot.proposal import Proposal
@@ -146,6 +146,8 @@ def _run(case: Case, out: Path, make: Make, clock: Callable[[], float]) -> RunRe
     except Exception as error:
         outcome = error
     end, detail = end_of(outcome)
+    made = outcome if isinstance(outcome, Proposal) else None
+    tokens, usd = reading(made) if made else (0, 0.0)
     record = RunRecord(
         request=case.issue.stem,
         author=case.author,
@@ -154,9 +156,10 @@ def _run(case: Case, out: Path, make: Make, clock: Callable[[], float]) -> RunRe
         end=end,
         detail=detail,
         seconds=round(clock() - began, 3),
-        stages=stage_records(outcome, case.author, watch.seconds)
-        if isinstance(outcome, Proposal)
-        else {},
+        stages=stage_records(made, case.author, watch.seconds) if made else {},
+        sound=made is not None and is_sound(made),
+        reading_tokens=tokens,
+        reading_usd=usd,
     )
     write_atomically(folder / RECORD, record.model_dump_json(indent=2).encode() + b"\n")
     return record

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.errors import Infrastructure, RequestError
 from bot.evidence import Outcome, Stage
-from bot.llm.language_model import BudgetReached
+from bot.llm.language_model import RequestBudgetReached, Usage
 from bot.proposal import Proposal
 from bot.questions import Questions
 
@@ -22,8 +22,10 @@ class End(Enum):
     MET = "met"  # every limit is met, every claim proven
     MISSED = "missed"  # a draft that says what is missing
     REFUSED = "refused"  # the request cannot be met as it stands, or leaves questions
-    BUDGET = "budget"
-    INFRASTRUCTURE = "infrastructure"  # machine or board; says nothing about the author
+    BUDGET = "budget"  # that of this request alone
+    INFRASTRUCTURE = (
+        "infrastructure"  # machine, board or a budget of the day; nothing about the author
+    )
     ERROR = "error"  # our fault
 
 
@@ -71,6 +73,9 @@ class RunRecord(BaseModel):
         can_be_met: what the right end is: all limits met, or the word that they cannot be.
         detail: why it ended so; empty where every limit is met.
         stages: those that were reached, by name.
+        sound: nothing failed but limits that the request sets; False where nothing was made.
+        reading_tokens, reading_usd: for understanding a request in free text; `reading_usd` is None
+            where the price is not known.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -83,12 +88,18 @@ class RunRecord(BaseModel):
     detail: str
     seconds: float
     stages: Mapping[str, StageRecord]
+    sound: bool = False
+    reading_tokens: int = 0
+    reading_usd: float | None = 0.0
 
     @property
     def success(self) -> bool:
-        """Say whether the run ended as it must: with all evidence, or with a plain no."""
+        """Say whether the run ended as it must: with all evidence, or with a plain no.
+
+        A draft is a plain no only where all of it works but the limits that cannot be met.
+        """
         if not self.can_be_met:
-            return self.end in (End.REFUSED, End.MISSED)
+            return self.end is End.REFUSED or (self.end is End.MISSED and self.sound)
         return self.end is End.MET and all(stage.success for stage in self.stages.values())
 
     @property
@@ -98,8 +109,8 @@ class RunRecord(BaseModel):
 
     @property
     def cost_usd(self) -> float | None:
-        """Return what all stages cost; None where a price is not known."""
-        costs = [stage.cost_usd for stage in self.stages.values()]
+        """Return what reading and all stages cost; None where a price is not known."""
+        costs = [self.reading_usd, *(stage.cost_usd for stage in self.stages.values())]
         return None if None in costs else sum(cost for cost in costs if cost is not None)
 
 
@@ -121,7 +132,6 @@ def stage_records(
         files = [file for file in proposal.authored if file.stage is stage]
         asked = [one for one in proposal.asked if one.purpose == stage.value]
         usage = [used for one in asked for used in one.usage]
-        costs = [used.cost_usd for used in usage]
         by_template = any(file.author.startswith("template") for file in files)
         records[stage.value] = StageRecord(
             passed=all(e.outcome is not Outcome.FAIL for e in evidence),
@@ -130,14 +140,30 @@ def stage_records(
             tries=max(len(asked), 1),
             input_tokens=sum(used.input_tokens for used in usage),
             output_tokens=sum(used.output_tokens for used in usage),
-            cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
+            cost_usd=_cost(usage),
             seconds=round(seconds.get(stage, 0.0), 3),
         )
     return records
 
 
+def reading(proposal: Proposal) -> tuple[int, float | None]:
+    """Return the tokens and the cost of understanding the request."""
+    usage = [u for one in proposal.asked if one.purpose == "understand" for u in one.usage]
+    return sum(used.input_tokens + used.output_tokens for used in usage), _cost(usage)
+
+
+def is_sound(proposal: Proposal) -> bool:
+    """Say whether nothing failed but limits that the request sets."""
+    return all(e.source == "goal" for e in proposal.evidence if e.outcome is Outcome.FAIL)
+
+
+def _cost(usage: Iterable[Usage]) -> float | None:
+    costs = [used.cost_usd for used in usage]
+    return None if None in costs else sum(cost for cost in costs if cost is not None)
+
+
 _KINDS: tuple[tuple[type[Exception], End], ...] = (
-    (BudgetReached, End.BUDGET),
+    (RequestBudgetReached, End.BUDGET),
     (RequestError, End.REFUSED),
     (Infrastructure, End.INFRASTRUCTURE),
 )

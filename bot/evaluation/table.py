@@ -95,11 +95,16 @@ def _whole_row(author: str, name: str, runs: Sequence[RunRecord], paper: float |
         high=high,
         first_try=fmean(_all_at_once(r) for r in runs) if known else None,
         repairs=fmean(sum(s.tries - 1 for s in one) for one in stages) if known else None,
-        tokens=fmean(sum(s.input_tokens + s.output_tokens for s in one) for one in stages),
+        tokens=fmean(_tokens(record) for record in runs),
         cost_usd=_mean_cost([record.cost_usd for record in runs]),
         seconds=fmean(record.seconds for record in runs),
         paper=paper,
     )
+
+
+def _tokens(record: RunRecord) -> int:
+    stages = record.stages.values()
+    return record.reading_tokens + sum(s.input_tokens + s.output_tokens for s in stages)
 
 
 def _all_at_once(record: RunRecord) -> bool:

@@ -7,6 +7,7 @@ LanguageModelError             the call brought nothing to use
 │   └── Malformed              its answer is no value of the type that was asked for
 ├── Unreachable                server, line or key failed, also after retries (Infrastructure)
 └── BudgetReached              no money or tokens are left for another call (Infrastructure)
+    └── RequestBudgetReached   ... of the budget of this request alone
 """
 
 from __future__ import annotations
@@ -108,6 +109,10 @@ class Unreachable(LanguageModelError, Infrastructure):
 
 class BudgetReached(LanguageModelError, Infrastructure):
     """A budget is spent; the message says which, its limit, and where it is set."""
+
+
+class RequestBudgetReached(BudgetReached):
+    """It is that of this request alone, so that it tells something about its author."""
 
 
 class LanguageModel(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.llm.language_model import BudgetReached
+from bot.llm.language_model import BudgetReached, RequestBudgetReached
 from bot.llm.ledger import Account, Amount, Ledger, Spent
 from bot.llm.settings import FILE_NAME, Budget
 
@@ -41,7 +41,8 @@ class Purse:
             for scope, before in checks:
                 limit: float = getattr(self.budget, f"per_{scope}_{unit}")
                 if before + more > limit:
-                    raise BudgetReached(self._message(scope, unit, limit, before, more))
+                    kind = RequestBudgetReached if scope == "request" else BudgetReached
+                    raise kind(self._message(scope, unit, limit, before, more))
 
         return allow
 

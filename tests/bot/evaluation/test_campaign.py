@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,19 @@ from bot.cli import invoke
 from bot.errors import ExitCode, Infrastructure, RequestError
 from bot.evaluation import paper
 from bot.evaluation.campaign import RECORD, Case, Watch, cases, run_all
-from bot.evaluation.record import End, RunRecord, StageRecord, end_of, stage_records
+from bot.evaluation.record import (
+    End,
+    RunRecord,
+    StageRecord,
+    end_of,
+    is_sound,
+    reading,
+    stage_records,
+)
 from bot.evaluation.report import requests_table, table, write_results
 from bot.evaluation.table import CANNOT_BE_MET, END_TO_END, rows
 from bot.evidence import Evidence, Outcome, Relation, Stage, judge
-from bot.llm.language_model import BudgetReached, Usage
+from bot.llm.language_model import BudgetReached, RequestBudgetReached, Usage
 from bot.proposal import Asked, AuthoredFile, Proposal
 from bot.questions import Question, Questions
 from tests.bot import small_project
@@ -58,6 +67,7 @@ def proposal(
 def record(made: Proposal, author: str = MODEL, run: int = 1, can_be_met: bool = True) -> RunRecord:
     end, detail = end_of(made)
     stages = stage_records(made, author, dict.fromkeys(Stage, 3.0))
+    tokens, usd = reading(made)
     return RunRecord(
         request="r",
         author=author,
@@ -67,6 +77,9 @@ def record(made: Proposal, author: str = MODEL, run: int = 1, can_be_met: bool =
         detail=detail,
         seconds=20.0,
         stages=stages,
+        sound=is_sound(made),
+        reading_tokens=tokens,
+        reading_usd=usd,
     )
 
 
@@ -101,7 +114,8 @@ def test_names_of_models_make_safe_folders() -> None:
         (proposal(values={Stage.TRAIN: 0.5}), End.MISSED),
         (Questions((Question("Data", "none named", "which?", "csv:x"),)), End.REFUSED),
         (RequestError("It cannot be.", "Ask for less."), End.REFUSED),
-        (BudgetReached("spent"), End.BUDGET),
+        (RequestBudgetReached("spent"), End.BUDGET),
+        (BudgetReached("spent for today"), End.INFRASTRUCTURE),
         (Infrastructure("no disk"), End.INFRASTRUCTURE),
         (ZeroDivisionError("oops"), End.ERROR),
     ],
@@ -135,9 +149,27 @@ def test_the_template_is_judged_by_its_own_files() -> None:
 
 
 def test_a_plain_no_is_right_where_a_request_cannot_be_met() -> None:
-    missed = record(proposal(values={Stage.FIRMWARE: 0.0}), can_be_met=False)
-    assert missed.success
-    assert not record(proposal(), can_be_met=False).success
+    good = proposal()
+    limit = good.evidence[-1].model_copy(update={"source": "goal", "outcome": Outcome.FAIL})
+    missed = replace(good, evidence=(*good.evidence, limit))
+    assert record(missed, can_be_met=False).success
+    assert not record(good, can_be_met=False).success
+
+
+def test_a_project_that_does_not_work_is_no_plain_no() -> None:
+    broken = record(proposal(values={Stage.FIRMWARE: 0.0}), can_be_met=False)
+    assert broken.end is End.MISSED
+    assert not broken.success
+
+
+def test_reading_a_request_counts_in_the_whole() -> None:
+    good = proposal()
+    read = Asked("understand", 1, MODEL, (Usage(MODEL, 1, 2000, 0, 300, 1.0, 0.02),))
+    before, after = (
+        rows([record(p)])[-1] for p in (good, replace(good, asked=(read, *good.asked)))
+    )
+    assert after.tokens == pytest.approx((before.tokens or 0) + 2300)
+    assert after.cost_usd == pytest.approx((before.cost_usd or 0) + 0.02)
 
 
 def test_rows() -> None:
@@ -147,6 +179,7 @@ def test_rows() -> None:
         record(proposal(values={Stage.CONVERT: 0.0}), run=3),
         record(proposal(values={Stage.TRAIN: 0.0}), run=4, can_be_met=False),
     ]
+    runs[3] = runs[3].model_copy(update={"sound": True})
     by_name = {line.stage: line for line in rows(runs)}
     assert list(by_name) == [*(stage.value for stage in Stage), END_TO_END, CANNOT_BE_MET]
     firmware, convert, whole = by_name["firmware"], by_name["convert"], by_name[END_TO_END]
