@@ -70,6 +70,8 @@ _SINGLE: Mapping[FormField, str] = {
 _LIMITS = (FormField.ACCURACY, FormField.LATENCY, FormField.FLASH, FormField.RAM)
 # Asked anyway where they are missing; the others would silently stay open.
 _ASKED_ANYWAY = (FormField.DATA, FormField.BOARDS, FormField.ACCURACY)
+# The data tell these themselves, or lead to a question of their own.
+_DATA_TELL = (FormField.TASK, FormField.LABEL_COLUMN, FormField.LABELS, FormField.RAW_SAMPLE)
 
 
 def ask_for_draft(
@@ -164,7 +166,7 @@ def _is_named(said: Said, text: str, boards: Mapping[str, Board]) -> bool:
 
 
 def _ask_instead(field: FormField, said: Said, asker: Asker) -> None:
-    if field in _ASKED_ANYWAY:
+    if field in (*_ASKED_ANYWAY, *_DATA_TELL):
         return
     asker.ask(
         field.value,

@@ -74,6 +74,21 @@ def test_what_the_text_says_becomes_the_goal(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "change",
+    [
+        {"labels": {"value": "ripe, green", "quote": "ripe fruit from rotten"}},
+        {"raw_sample": {"value": "3 x 2", "quote": "ripe fruit"}},
+    ],
+)
+def test_what_the_data_tell_themselves_is_dropped_without_a_question(
+    folder: Path, change: Mapping[str, Any]
+) -> None:
+    end, _, _ = read(folder, {**GOOD, **change})
+    assert isinstance(end, Understood)
+    assert (end.goal.labels, end.goal.raw.shape) == (("ripe", "rotten"), (2,))
+
+
+@pytest.mark.parametrize(
     ("change", "field"),
     [
         ({"flash": {"value": "32 KB", "quote": "32 KB of flash"}}, Field.FLASH),
@@ -84,7 +99,6 @@ def test_what_the_text_says_becomes_the_goal(folder: Path) -> None:
         ({"data": {"value": "csv:other.csv", "quote": "in data.csv"}}, Field.DATA),
         ({"boards": [{"value": "mps3-an547", "quote": "on the AN386 board"}]}, Field.BOARDS),
         ({"boards": [{"value": "mps2-an386", "quote": "on a small board"}]}, Field.BOARDS),
-        ({"labels": {"value": "ripe, green", "quote": "ripe fruit from rotten"}}, Field.LABELS),
         ({"latency": {"value": "20 ms", "quote": "w"}}, Field.LATENCY),
     ],
 )
