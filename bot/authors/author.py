@@ -41,7 +41,8 @@ class Failure:
         first = (self.detail.strip().splitlines() or [""])[0]
         telling = "" if self.measured not in ("", "no") or not first else f". {first}"
         found = "" if self.measured == "no" else found
-        return f"{self.check}: {self.claim}{found}{telling}"
+        claim = self.claim.rstrip(".") if found or telling else self.claim
+        return f"{self.check}: {claim}{found}{telling}"
 
     @property
     def signature(self) -> str:

@@ -88,7 +88,10 @@ class LocalForge:
 def _texts(publication: Publication) -> dict[str, str]:
     """Return the texts by path; the pull request's comes first."""
     title = f"{'Draft: ' if publication.draft else ''}{inline(publication.title)}"
-    texts = {"pull-request.md": f"# {title}\n\n{publication.body}"}
+    texts = {
+        "pull-request.md": f"# {title}\n\n{publication.body}",
+        "comments/00-status.md": publication.status,
+    }
     for number, comment in enumerate(publication.comments, start=1):
         texts[f"comments/{number:02}-{file_name(comment.board)}.md"] = comment.text
     return texts

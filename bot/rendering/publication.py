@@ -11,6 +11,7 @@ from bot.proposal import Proposal
 from bot.rendering import evidence_file
 from bot.rendering.comment import board_comment
 from bot.rendering.pull_request import pull_request
+from bot.rendering.status import status_comment
 from bot.rendering.text import plain
 from bot.rendering.verdict import judge
 
@@ -31,6 +32,7 @@ class Publication:
         title: one line of plain text, not Markdown.
         draft: something is missed or not proven.
         body: the pull request's text, Markdown of at most 65,536 characters.
+        status: the comment on the request that is edited in place: who did what, at what cost.
         comments: one for each board that has a report, in order.
         folder: of the project, relative to the repository.
         files: all files of the project, by path relative to the folder.
@@ -39,6 +41,7 @@ class Publication:
     title: str
     draft: bool
     body: str
+    status: str
     comments: tuple[Comment, ...]
     folder: str
     files: Mapping[str, bytes]
@@ -51,6 +54,7 @@ def render(proposal: Proposal, origin: Origin) -> Publication:
         title=plain(proposal.goal.title)[:200] or proposal.goal.name,
         draft=judge(proposal).draft,
         body=pull_request(proposal, origin, folder),
+        status=status_comment(proposal, origin, folder),
         comments=tuple(
             Comment(report.board, board_comment(proposal, report, origin))
             for report in proposal.reports

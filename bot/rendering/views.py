@@ -23,7 +23,7 @@ HOW_VERIFIED = {
     "host": "as a process on the host: no cost is measured",
     "build-only": "built, never run",
 }
-_MARKS = {
+MARKS = {
     Outcome.PASS: "✅",
     Outcome.FAIL: "❌",
     Outcome.INFRASTRUCTURE: "⚠️",
@@ -102,7 +102,7 @@ def claim_rows(evidence: Iterable[Evidence], at_most: int = 400) -> list[ClaimRo
 
 def _outcome(evidence: Evidence) -> Markdown:
     word = outcome_word(evidence)
-    return Markdown(word if word == REPORTED else f"{_MARKS[evidence.outcome]} {word}")
+    return Markdown(word if word == REPORTED else f"{MARKS[evidence.outcome]} {word}")
 
 
 def board_row(report: RunReport, figures: Figures | None, at_most: int = 1_000) -> BoardRow:
@@ -120,7 +120,7 @@ def board_row(report: RunReport, figures: Figures | None, at_most: int = 1_000) 
         name=report.board,
         core=report.core,
         how=Markdown(HOW_VERIFIED[report.verified]),
-        outcome=Markdown(f"{_MARKS[Outcome(report.outcome.value)]} {RUN_WORDS[report.outcome]}"),
+        outcome=Markdown(f"{MARKS[Outcome(report.outcome.value)]} {RUN_WORDS[report.outcome]}"),
         reason=inline(report.reason, at_most),
         accuracy=accuracy,
         hits=right,

@@ -106,7 +106,11 @@ def test_texts_stand_beside_the_branch(tmp_path: Path) -> None:
     published = publish(tmp_path / "repo", proposals.missed())
     assert published.body_path == tmp_path / "repo" / OURS / "digits" / "pull-request.md"
     assert published.body_path.read_text().startswith("# Draft: Read handwritten digits\n")
-    assert [path.name for path in published.comment_paths] == ["01-host.md", "02-mps2-an386.md"]
+    assert [path.name for path in published.comment_paths] == [
+        "00-status.md",
+        "01-host.md",
+        "02-mps2-an386.md",
+    ]
     assert all(path.is_file() for path in published.comment_paths)
 
 

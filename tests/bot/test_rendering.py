@@ -55,6 +55,7 @@ def test_texts_are_as_agreed(name: str) -> None:
     texts = {
         "pull-request.md": rendered.body,
         "README.md": rendered.files["README.md"].decode(),
+        "status.md": rendered.status,
         **{f"comment-{comment.board}.md": comment.text for comment in rendered.comments},
     }
     for part, text in texts.items():
@@ -149,6 +150,7 @@ def test_each_text_carries_one_marker() -> None:
     rendered = render(proposals.passing(), ORIGIN)
     for text, key in (
         (rendered.body, "digits"),
+        (rendered.status, "digits/status"),
         (rendered.comments[0].text, "digits/host"),
         (rendered.comments[1].text, "digits/mps2-an386"),
     ):

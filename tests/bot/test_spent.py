@@ -15,6 +15,7 @@ from bot.rendering import evidence_file
 from bot.rendering.marker import BODY_MAX_CHARACTERS
 from bot.rendering.pull_request import pull_request
 from bot.rendering.spent import figures, money, spent, total
+from bot.rendering.status import status_comment
 from bot.summary import asked_table
 from tests.bot import proposals
 
@@ -77,3 +78,32 @@ def test_hostile_and_endless_words_of_a_model_stay_in_their_cell() -> None:
     assert len(text) <= BODY_MAX_CHARACTERS
     assert "@maintainer" not in text and "<img" not in text and "key=z -->" not in text
     assert "more | | | | | | |" in text
+
+
+def test_the_status_comment_tells_who_did_what_in_how_many_tries_at_what_cost() -> None:
+    text = status_comment(WRITTEN, Origin("digits"), "tinyml/digits")
+    read = "| understand | ✅ read | - | small-1 | 1 | 1,000 + 200 | 2.5 | 0.0125 USD |"
+    assert read in text
+    assert "| 2 | 6,000 + 1,800 | 16.0 | 0.5000 USD |" in text  # both tries of train
+    assert "asked 5 times in all: 7,000 (400 cached) + 2,000 tokens, 18.5 s, 0.5125 USD" in text
+    assert "- train, try 1 by large-1: train.runs: fit() ends: no. NameError: x" in text
+
+
+def test_without_a_model_the_status_comment_says_so() -> None:
+    text = status_comment(proposals.passing(), Origin("digits"), "tinyml/digits")
+    assert "No language model was asked" in text and "Repairs" not in text
+    assert "template: image-classification" in text
+
+
+def test_the_status_comment_says_what_stands_against_it_and_what_to_do() -> None:
+    text = status_comment(proposals.missed(), Origin("digits"), "tinyml/digits")
+    assert "### Draft: " in text and "❌ a check failed" in text
+    assert "run the same command again" in text
+
+
+def test_the_status_comment_stays_bounded() -> None:
+    causes = ("c.include: " + "<x>" * 500,) * 4
+    many = tuple(Asked("train", n, "m" * 300, (ONE,), causes) for n in range(1, 200))
+    text = status_comment(replace(WRITTEN, asked=many), Origin("digits"), "tinyml/digits")
+    assert len(text) <= BODY_MAX_CHARACTERS
+    assert "and 139 more" in text
