@@ -8,6 +8,7 @@
     │   ├── FeaturesCrashed        bw_features() ended its process, or never ended
     │   └── FirmwareFault          the firmware failed while it handled a sample
     ├── ToolMissing                whoever looks after this machine: install it
+    ├── ToolSlow                   whoever looks after this machine: give it time, try again
     └── BoardTrouble               the bench: board, emulator, cable or machine
         ├── BoardBusy              somebody else holds the lease
         ├── BoardDied              the emulator or process ended
@@ -81,6 +82,10 @@ class FirmwareFault(ProjectError):
 
 class ToolMissing(RunnerError):
     """A program is not installed; the text names the package and the command that installs it."""
+
+
+class ToolSlow(RunnerError):
+    """A compiler did not end in the time allowed, and was ended; it says nothing of the project."""
 
 
 class BoardTrouble(RunnerError):

@@ -16,6 +16,9 @@ from bot.sandbox.job import Origin, Reason, Result
 UNAVAILABLE = 69
 """Exit code where a package of ours cannot be imported. Source: EX_UNAVAILABLE of sysexits.h."""
 
+OVERLOADED = 75
+"""Exit code where a tool of ours did not end in time. Source: EX_TEMPFAIL of sysexits.h."""
+
 _ROOM_BYTES = 64 << 20
 
 # What allocators say when the system gives no more; Python's own MemoryError is not among them, as
@@ -28,14 +31,16 @@ def raise_for_machine(result: Result) -> None:
 
     Raises:
         ToolMissing: a package that the job needs is not installed, or does not start here.
-        Infrastructure: memory ran out, or the processor is too old. A full disk is found by
-            `bot.disk`, which knows the places.
+        Infrastructure: memory ran out, a tool was too slow, or the processor is too old. A full
+            disk is found by `bot.disk`, which knows the places.
     """
     if result.reason is not Reason.FAILED:
         return
     last = (result.log.strip().splitlines() or [""])[-1]
     if result.exit_code == UNAVAILABLE:
         raise ToolMissing(f"A package cannot be used on this machine: {last}", "make setup")
+    if result.exit_code == OVERLOADED:
+        raise Infrastructure(last)
     if result.exit_code in (-signal.SIGILL, 128 + signal.SIGILL):
         raise Infrastructure(
             "A program ended with an instruction that this processor lacks. TensorFlow's packages "
@@ -74,6 +79,6 @@ def isolated_verdict(result: Result, origin: Origin) -> Result:
         log = result.log.replace(os.strerror(errno.ENOSPC), "no room left in the sandbox")
         reason = Reason.DISK if result.reason is Reason.FAILED else result.reason
         result = dataclasses.replace(result, reason=reason, log=log)
-    if origin is Origin.TEMPLATE or result.exit_code == UNAVAILABLE:
+    if origin is Origin.TEMPLATE or result.exit_code in (UNAVAILABLE, OVERLOADED):
         raise_for_machine(result)
     return result

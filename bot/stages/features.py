@@ -12,7 +12,7 @@ from bot.evidence import Evidence, Outcome, Stage
 from bot.goal import Goal, RawType
 from bot.sandbox.job import Job, Limits
 from bot.stages import arrays
-from bot.stages.compilers import ARM_COMPILER, HOST_COMPILER, WARNINGS, compile_object
+from bot.stages.compilers import ARM_COMPILER, HOST_COMPILER, WARNINGS, built, compile_object
 from bot.stages.features_checks import (
     check_finite,
     check_object,
@@ -50,19 +50,18 @@ def run(context: Context) -> StageResult:
     compiled = compile_object(
         context.sandbox, HOST_COMPILER, flags, "features.c", files, context.origin
     )
-    host = verdict(
+    host = built(
+        compiled,
         "features.host_build",
         _STAGE,
         "features.c builds without a warning on the host",
-        compiled.completed,
         f"gcc {' '.join(WARNINGS)}",
-        compiled.explanation(),
     )
     if not compiled.completed:
         return StageResult(_STAGE, (source, host))
-    built = (source, host, check_object(compiled.outputs["object.o"]), *_target_builds(context))
+    checks = (source, host, check_object(compiled.outputs["object.o"]), *_target_builds(context))
     ran, made = _apply(context)
-    return StageResult(_STAGE, (*built, *ran), made)
+    return StageResult(_STAGE, (*checks, *ran), made)
 
 
 def _target_builds(context: Context) -> tuple[Evidence, ...]:
@@ -85,7 +84,7 @@ def _target_build(context: Context, board: Board) -> tuple[Evidence, ...]:
         )
     except ToolMissing as error:
         return (unmeasured(check, _STAGE, claim, Outcome.INFRASTRUCTURE, method, str(error)),)
-    builds = verdict(check, _STAGE, claim, result.completed, method, result.explanation())
+    builds = built(result, check, _STAGE, claim, method)
     if not result.completed:
         return (builds,)
     return builds, check_object(result.outputs["object.o"], board.name)

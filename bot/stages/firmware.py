@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from bot.evidence import Evidence, Outcome, Stage
 from bot.goal import Goal, Limits
-from bot.sandbox.job import Job, Result
+from bot.sandbox.job import Job, Reason, Result
 from bot.sandbox.job import Limits as JobLimits
 from bot.stages import app_checks, arrays
 from bot.stages.c_object import forbidden_words
@@ -127,6 +127,8 @@ def _listener(context: Context, board: Board, total: int) -> Callable[[str], Non
 
 def _read(board: Board, result: Result) -> BoardRun:
     """Return what came of a board; authored code may have written it, so its form is checked."""
+    if result.reason is Reason.TIMEOUT:  # each answer and each compilation has its own deadline
+        return BoardRun(missing=result.explanation())
     if not result.completed:
         return BoardRun(trouble=result.explanation())
     try:

@@ -7,8 +7,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bot.sandbox.trouble import OVERLOADED
 from bot.stages import arrays
-from hardware_runner.errors import BuildError, FeaturesCrashed
+from hardware_runner.errors import BuildError, FeaturesCrashed, ToolSlow
 from hardware_runner.native import FeaturesLibrary
 
 
@@ -26,6 +27,9 @@ def main(timeout_s: float) -> None:
             made = {name: features(raw) for name, raw in samples.items()}
         except (BuildError, FeaturesCrashed) as error:
             made, trouble = {}, str(error)
+        except ToolSlow as error:
+            sys.stdout.write(f"\n{error}\n")
+            raise SystemExit(OVERLOADED) from None
     Path("out/features.npz").write_bytes(arrays.dump(**made))
     Path("out/trouble.json").write_text(json.dumps(trouble))
 

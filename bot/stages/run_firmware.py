@@ -18,7 +18,7 @@ from bot.stages import arrays
 from hardware_runner.board import Board
 from hardware_runner.boards import find_board
 from hardware_runner.build import Firmware, build_firmware
-from hardware_runner.errors import BuildError, RunnerError, ToolMissing
+from hardware_runner.errors import BuildError, RunnerError, ToolMissing, ToolSlow
 from hardware_runner.measure import measure
 from hardware_runner.profile import profile
 from hardware_runner.report import RunOutcome, RunReport
@@ -26,6 +26,8 @@ from model_compiler import CompiledModel, compile_model, load_model
 
 PROGRESS = "samples:"
 _LINES = 200  # at most, of progress
+RESPONSE_TIMEOUT_S = 60.0
+"""Longest wait for an answer: on a busy machine emulators are slow, and the code is right."""
 
 
 class BoardRun(BaseModel):
@@ -33,7 +35,7 @@ class BoardRun(BaseModel):
 
     Attributes:
         trouble: why it did not build.
-        missing: the tool that is not installed.
+        missing: what the machine lacked: a tool, or time for the compiler.
         warnings: what the compiler said of authored files.
         report: what was measured; None where it did not build.
     """
@@ -67,9 +69,11 @@ def run(
         firmware = build_firmware(board, project, compiled, out)
     except BuildError as error:
         return BoardRun(trouble=str(error))
-    except ToolMissing as error:
+    except (ToolMissing, ToolSlow) as error:
         return BoardRun(missing=str(error))
-    report = measure(board, firmware, samples, on_progress=_say)
+    report = measure(
+        board, firmware, samples, on_progress=_say, response_timeout_s=RESPONSE_TIMEOUT_S
+    )
     report = _with_profile(report, firmware, project, compiled, samples[0], out / "profile")
     return BoardRun(warnings=firmware.warnings, report=report)
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
-from bot.evidence import Evidence, Outcome
+from bot.errors import Infrastructure
+from bot.evidence import Evidence, Outcome, Stage
 from bot.goal import RawInput, RawType
-from bot.sandbox.job import NeedsSandboxError, Origin
+from bot.repair import mendable
+from bot.sandbox.job import Job, NeedsSandboxError, Origin, Reason, Result
+from bot.sandbox.process import ProcessSandbox
+from bot.sandbox.trouble import OVERLOADED, isolated_verdict
 from bot.stages import arrays, features, features_checks
 from bot.stages.c_object import forbidden_words
+from bot.stages.compilers import ARM_COMPILER, HOST_COMPILER
 from bot.stages.stage_result import Context, StageResult
 from tests.bot import small_project
 
@@ -149,6 +155,40 @@ def test_a_missing_target_compiler_is_no_fault(
     found = small_project.replaced(context, goal=small_project.goal(boards=("mps2-an386",)))
     outcomes = {e.check: e.outcome for e in stage(found).evidence}
     assert outcomes["features.mps2-an386.build"] is Outcome.INFRASTRUCTURE
+
+
+@dataclass
+class Overloaded:
+    """A sandbox in which programs of one name never come to an end."""
+
+    program: str
+
+    def run(self, job: Job) -> Result:
+        """Run all but that program, which is stopped at its deadline."""
+        if job.argv[0] != self.program:
+            return ProcessSandbox().run(job)
+        return Result(Reason.TIMEOUT, None, "It was stopped.", False, job.limits.seconds, {})
+
+
+@pytest.mark.parametrize("program", [HOST_COMPILER, ARM_COMPILER])
+def test_a_compiler_that_finds_no_end_is_no_fault(context: Context, program: str) -> None:
+    found = small_project.replaced(
+        context,
+        goal=small_project.goal(boards=("mps2-an386",)),
+        sandbox=Overloaded(program),
+    )
+    evidence = stage(found).evidence
+    assert not mendable(Stage.FEATURES, evidence)
+    (unproven,) = (e for e in evidence if e.outcome is Outcome.INFRASTRUCTURE)
+    assert "overloaded" in unproven.detail
+
+
+def test_a_compiler_that_finds_no_end_inside_ends_the_run_with_a_message() -> None:
+    said = "gcc did not end within 300 s"
+    slow = Result(Reason.FAILED, OVERLOADED, f"noise\n{said}\n", False, 300.0, {})
+    for origin in Origin:
+        with pytest.raises(Infrastructure, match=said):
+            isolated_verdict(slow, origin)
 
 
 def test_code_of_others_is_refused(context: Context) -> None:

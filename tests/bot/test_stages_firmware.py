@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,13 +13,15 @@ import pytest
 
 from bot.evidence import Evidence, Outcome
 from bot.goal import Limits
-from bot.sandbox.job import NeedsSandboxError, Origin
-from bot.stages import arrays, firmware
+from bot.sandbox.job import Job, NeedsSandboxError, Origin, Reason, Result
+from bot.sandbox.process import ProcessSandbox
+from bot.stages import arrays, firmware, run_firmware
 from bot.stages.firmware_answers import Expected, check_answers
 from bot.stages.firmware_cost import check_cost, check_footprint
 from bot.stages.quantise import quantise
 from bot.stages.stage_result import Context, StageResult
 from hardware_runner.boards import find_board
+from hardware_runner.errors import ToolSlow
 from hardware_runner.report import Cost, Footprint, RunOutcome, RunReport
 from model_compiler import HostModel, compile_model, load_model
 from tests.bot import small_project
@@ -305,6 +309,39 @@ def test_an_app_with_a_warning_is_found(context: Context) -> None:
             "    int unused;\n    bw_board_led(0);",
         )
     ) == ["firmware.host.builds"]
+
+
+@dataclass
+class Overloaded:
+    """A sandbox in which no board comes to an end."""
+
+    def run(self, job: Job) -> Result:
+        """Run all but the boards, which are stopped at their deadline."""
+        if "bot.stages.run_firmware" not in job.argv:
+            return ProcessSandbox().run(job)
+        return Result(Reason.TIMEOUT, None, "It was stopped.", False, job.limits.seconds, {})
+
+
+@needs_gcc
+def test_a_board_that_finds_no_end_is_no_fault(context: Context) -> None:
+    result = stage(small_project.replaced(context, sandbox=Overloaded()))
+    assert not failures(result)
+    assert result.evidence[-1].outcome is Outcome.INFRASTRUCTURE
+
+
+def test_a_compiler_that_is_too_slow_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(*_: object) -> None:
+        raise ToolSlow("gcc did not end within 300 s")
+
+    monkeypatch.setattr(run_firmware, "build_firmware", slow)
+    features = np.eye(3, 4, dtype=np.float32)
+    content = small_project.Centroids.fitted(features, np.arange(3)).tflite(features)
+    compiled = compile_model(load_model(content))
+    samples = np.zeros((1, 4), dtype=np.float32)
+    found = run_firmware.run(find_board("host"), tmp_path, compiled, samples, tmp_path)
+    assert found.missing and not found.trouble
 
 
 def test_an_app_that_reads_files_is_found(context: Context) -> None:
