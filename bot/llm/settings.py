@@ -115,7 +115,8 @@ class Budget(_Table):
         per_request_usd, per_request_tokens: for one request with all its repairs.
         per_day_usd, per_day_tokens: for this machine's account, in a day (UTC).
         per_person_usd, per_person_tokens: for whoever triggered it, in a day (UTC).
-        max_repairs: how often a stage is sent back to its author.
+        max_repairs: how often a stage is sent back to its author; each of three is asked for in
+            another way (see `bot.authors.escalation`), and then the template steps in.
     """
 
     per_request_usd: _Amount = 1.0
@@ -124,7 +125,7 @@ class Budget(_Table):
     per_request_tokens: _Amount = 500_000
     per_day_tokens: _Amount = 10_000_000
     per_person_tokens: _Amount = 2_500_000
-    max_repairs: int = Field(default=4, ge=0, le=20)
+    max_repairs: int = Field(default=3, ge=0, le=20)
 
 
 def _host(value: str) -> str:
