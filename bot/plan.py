@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bot import spectrogram
+from bot.errors import RequestError
 from bot.goal import Goal, Task
 from bot.records import Records
 from bot.spectrogram import Spectrogram
@@ -94,6 +95,9 @@ def make_plan(goal: Goal, training: Records, seed: int) -> Plan:
         goal: the validated request.
         training: the training side of the split; nothing else may shape a decision.
         seed: of the whole run.
+
+    Raises:
+        RequestError: sounds are too short to have frequencies.
     """
     samples = len(training.labels)
     sound: Spectrogram | None = None
@@ -109,7 +113,7 @@ def make_plan(goal: Goal, training: Records, seed: int) -> Plan:
         candidates = [_temporal(name, shape, w, goal) for name, w in _FILTERS.items()]
     elif goal.task is Task.KEYWORD_SPOTTING:
         kind = FeatureKind.SPECTROGRAM
-        sound = spectrogram.fit(goal.raw.count, goal.raw.rate_hz or DEFAULT_RATE_HZ)
+        sound = _spectrogram(goal)
         shape = (sound.frames, sound.band_count, 1)
         why = (
             f"a spectrogram of {sound.frames} frames and {sound.band_count} bands: what a sound is "
@@ -133,6 +137,17 @@ def make_plan(goal: Goal, training: Records, seed: int) -> Plan:
         reasons=(why, *_size_reasons(sizes, candidates)),
         spectrogram=sound,
     )
+
+
+def _spectrogram(goal: Goal) -> Spectrogram:
+    try:
+        return spectrogram.fit(goal.raw.count, goal.raw.rate_hz or DEFAULT_RATE_HZ)
+    except ValueError as error:
+        raise RequestError(
+            f"Sounds cannot be told apart by their frequencies: {error}.",
+            "Record longer clips, or take more samples of each.",
+            "Data",
+        ) from None
 
 
 _FILTERS = {"small": 4, "medium": 8, "large": 16}

@@ -8,6 +8,7 @@ request may say otherwise.
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -23,6 +24,12 @@ from bot.sources.paths import required_file
 
 FILE_MAX_BYTES = 64 * 1024 * 1024
 UNPACKED_MAX_BYTES = 256 * 1024 * 1024
+# What zipfile and NumPy raise for archives that are damaged, encrypted, or claim sizes that no
+# memory holds.
+_UNREADABLE = (
+    *(OSError, EOFError, ValueError, MemoryError, RuntimeError, NotImplementedError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 _WHOLE_RANGES = {RawType.UINT8: (0, 255), RawType.INT16: (-32768, 32767)}
 
 
@@ -62,9 +69,9 @@ def _read(path: Path, name: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
             )
         with np.load(path, allow_pickle=False) as arrays:
             found = {key: arrays[key] for key in arrays.files if key in ("x", "y")}
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         raise SourceError(
-            f"{code(name)} is no archive of plain arrays: {error}.",
+            f"{code(name)} is no archive of plain arrays: {str(error) or 'it ends too early'}.",
             "Write it with `numpy.savez_compressed(path, x=x, y=y)`, without Python objects.",
             "Data",
         ) from None

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bot import spectrogram
 from bot.errors import RequestError
 from bot.feasibility import refuse_impossible
-from bot.goal import Goal, Limits, RawInput, RawType
+from bot.goal import Goal, Limits, RawInput, RawType, Task
 from bot.plan import FeatureKind, make_plan
 from bot.records import TableRecords
 from tests.bot import small_project
@@ -65,6 +66,43 @@ def test_pictures_get_a_channel_and_are_halved_until_small() -> None:
     assert [s.parameters for s in make_plan(larger, records, seed=0).sizes] == sorted(
         s.parameters for s in make_plan(larger, records, seed=0).sizes
     )
+
+
+def of_windows(task: Task, shape: tuple[int, ...]) -> Goal:
+    raw = RawInput(shape=shape, dtype=RawType.INT16, unit="", rate_hz=8000)
+    return small_project.goal().model_copy(update={"task": task, "raw": raw})
+
+
+def test_windows_are_standardised_by_channel_and_halved_in_time() -> None:
+    plan = make_plan(of_windows(Task.MOTION, (64, 3)), small_project.records(), seed=0)
+    assert (plan.features, plan.feature_shape) == (FeatureKind.STANDARDISE_CHANNELS, (64, 1, 3))
+    small = plan.sizes[0]
+    assert (small.widths, small.strides) == ((8, 16, 32), (2, 2, 2))
+    weights = 8 * 5 * 3 + 16 * 5 * 8 + 32 * 5 * 16 + 32 * 3
+    assert small.parameters == weights + 8 + 16 + 32 + 3
+    assert small.macs == 32 * 8 * 5 * 3 + 16 * 16 * 5 * 8 + 8 * 32 * 5 * 16 + 32 * 3
+
+
+def test_sounds_become_spectrograms() -> None:
+    plan = make_plan(of_windows(Task.KEYWORD_SPOTTING, (4000,)), small_project.records(), seed=0)
+    assert plan.spectrogram is not None
+    assert plan.feature_shape == (30, 20, 1)
+    assert (plan.spectrogram.frames - 1) * plan.spectrogram.hop + plan.spectrogram.frame <= 4000
+    bands = plan.spectrogram.bands()
+    assert all(first < peak < last <= 128 for first, peak, last in bands)
+
+
+@pytest.mark.parametrize("rate_hz", [1000, 8000, 16_000, 44_100, 192_000])
+def test_bands_rise_at_every_rate(rate_hz: int) -> None:
+    bands = spectrogram.fit(65_536, rate_hz).bands()
+    assert all(first < peak < last <= 128 for first, peak, last in bands)
+
+
+def test_sounds_that_are_too_short_are_refused() -> None:
+    goal = of_windows(Task.KEYWORD_SPOTTING, (400,))
+    with pytest.raises(RequestError, match="400 samples; at least 512") as caught:
+        make_plan(goal, small_project.records(), seed=0)
+    assert "longer clips" in caught.value.cure
 
 
 def test_counts_of_a_dense_network() -> None:

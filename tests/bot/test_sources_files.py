@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import wave
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,18 @@ def windows(folder: Path, **arrays: npt.NDArray[Any]) -> Path:
     x = random.normal(size=(24, 10, 3)).astype(np.float32)
     np.savez(folder / "set.npz", **{"x": x, "y": np.array(["a", "b"] * 12), **arrays})
     return folder / "set.npz"
+
+
+def huge() -> bytes:
+    """Return a small archive with an array that claims to be larger than any memory."""
+    header = io.BytesIO()
+    what = {"descr": "<f8", "fortran_order": False, "shape": (2**44, 64)}
+    np.lib.format.write_array_header_1_0(header, what)
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("x.npy", header.getvalue())
+        packed.writestr("y.npy", header.getvalue())
+    return archive.getvalue()
 
 
 def read(folder: Path, uri: str) -> Loaded:
@@ -149,6 +162,7 @@ def broken(folder: Path, name: str, content: bytes) -> None:
         ("npz:none.npz", windows, "no file", "npz:set.npz"),
         ("npz:../x.npz", windows, "outside", "relative"),
         ("npz:set.npz", lambda f: broken(f, "set.npz", b"no"), "plain arrays", "savez"),
+        ("npz:set.npz", lambda f: broken(f, "set.npz", huge()), "plain arrays", "savez"),
         ("npz:set.npz", lambda f: np.savez(f / "set.npz", x=np.zeros((3, 2))), "`y`", "savez"),
         ("npz:set.npz", lambda f: windows(f, y=np.arange(5)), "int64 [5]", "24 labels"),
         ("npz:set.npz", lambda f: windows(f, x=np.full((24, 2), np.nan)), "not finite", "Fill"),
