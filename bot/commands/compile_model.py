@@ -60,7 +60,8 @@ def compile_file(
     if into.exists() and not into.is_dir():
         raise RequestError(f"{into} is a file.", "Name a folder for the C files.")
     if not model.is_file():
-        raise RequestError(f"There is no file {model}.", "Name a .tflite file.")
+        what = f"{model} is a folder." if model.is_dir() else f"There is no file {model}."
+        raise RequestError(what, "Name a .tflite file.")
     boards = [find_board(one) for one in board or ([profiles.DEFAULT_BOARD] if profile else [])]
     if profile:
         profiles.refuse_uncounted(boards)
