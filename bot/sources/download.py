@@ -37,6 +37,8 @@ REDIRECTS_MAX = 5
 SILENCE_MAX_S = 30.0
 WHOLE_MAX_S = 600.0
 _REDIRECTS = (301, 302, 303, 307, 308)
+# Ways to write an IPv4 address of somebody's own network as IPv6: RFC 8215, and RFC 4291, 2.5.5.1.
+_WRAPPING = (ipaddress.IPv6Network("64:ff9b:1::/48"), ipaddress.IPv6Network("::/96"))
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address in the last 32 bits
 
 
@@ -200,7 +202,7 @@ def is_public(ip: str) -> bool:
     """Say whether an address belongs to the public internet, also one that wraps another."""
     number = ipaddress.ip_address(ip.partition("%")[0])
     if isinstance(number, ipaddress.IPv6Address):
-        if number.sixtofour or number.teredo:
+        if number.sixtofour or number.teredo or any(number in net for net in _WRAPPING):
             return False
         wrapped = number.ipv4_mapped
         if number in _TRANSLATED:

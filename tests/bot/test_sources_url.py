@@ -23,11 +23,15 @@ from bot import sources
 from bot.errors import Infrastructure, SourceError
 from bot.goal import DataSource, Task
 from bot.llm.settings import read_settings
+from bot.questions import Questions
+from bot.request import Request
 from bot.sources import download
 from bot.sources.address import read_address
 from bot.sources.download import Downloads, cache_folder, fetch, is_public
 from bot.sources.web import load
 from bot.sources.zip_folder import unpack
+from bot.stages.goal_header import goal_toml
+from bot.understand import Understood, understand
 from tests.bot.test_sources_files import png, wav
 
 HEX = "0" * 64
@@ -300,6 +304,8 @@ def test_a_certificate_of_another_name_is_refused(site: Site, tmp_path: Path) ->
         ("64:ff9b::7f00:1", False),
         ("64:ff9b::5db8:d70e", True),
         ("2002:7f00:1::", False),
+        ("::127.0.0.1", False),
+        ("64:ff9b:1::7f00:1", False),
     ],
 )
 def test_which_addresses_are_public(ip: str, expected: bool) -> None:
@@ -437,6 +443,22 @@ def test_allowed_hosts_are_plain_names(tmp_path: Path, host: str) -> None:
 def test_the_cache_is_where_the_platform_keeps_caches(tmp_path: Path) -> None:
     assert cache_folder({"XDG_CACHE_HOME": str(tmp_path)}) == tmp_path / "boardwright" / "data"
     assert cache_folder({"XDG_CACHE_HOME": "relative"}).is_relative_to(Path.home())
+
+
+def test_a_goal_names_what_was_fetched(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    site.files["fruit.csv"] = table(60)
+    text = f"Tell the fruit of {site.url('fruit.csv')} apart on mps2-an386, 80 % accuracy."
+    request = Request("Fruit", text, tmp_path / "issue.md", tmp_path)
+    found = understand(request, tmp_path, allowed_hosts=(site.name,))
+    assert isinstance(found, Understood)
+    sha256 = hashlib.sha256(table(60)).hexdigest()
+    assert found.goal.data.uri == f"{site.url('fruit.csv')}#sha256={sha256}"
+    assert found.goal.data.fetched_bytes == len(table(60))
+    assert "fetched_bytes" in goal_toml(found.goal)
+    assert isinstance(understand(request, tmp_path), Questions)
 
 
 def test_a_source_that_is_an_address_goes_to_the_web(tmp_path: Path) -> None:
