@@ -9,14 +9,18 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import stat
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from bot.errors import Infrastructure
 
 PREFIX = "boardwright-"
+LOG = ".log"
+_KEPT_S = 7 * 24 * 3600
 _LOCK = ".lock"
 
 
@@ -32,11 +36,14 @@ def scratch() -> Iterator[Path]:
 
 
 def sweep() -> int:
-    """Remove the scratch folders of this user whose processes are dead; return how many."""
+    """Remove what processes that are dead left of this user's; return how many things.
+
+    These are scratch folders, and logs of errors that are older than a week.
+    """
     removed = 0
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):
-            removed += _remove_if_dead(folder)
+            removed += _remove_if_old(left) if left.suffix == LOG else _remove_if_dead(left)
     return removed
 
 
@@ -57,6 +64,18 @@ def sole_user(folder: Path) -> Iterator[None]:
             f"Another Boardwright is working on this request in {folder}. Wait until it has ended."
         ) from None
     try:
+        yield
+    finally:
+        os.close(lock)
+
+
+@contextlib.contextmanager
+def in_turn(work: str) -> Iterator[None]:
+    """Wait until no other process of this user does the same work, and keep it from beginning."""
+    path = Path(tempfile.gettempdir()) / f"{PREFIX}{os.getuid()}-{work}{_LOCK}"
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         yield
     finally:
         os.close(lock)
@@ -90,6 +109,15 @@ def _make() -> tuple[Path, int]:
         if (folder / _LOCK).exists():
             return folder, lock
         os.close(lock)
+
+
+def _remove_if_old(log: Path) -> bool:
+    status = log.lstat()
+    ours = stat.S_ISREG(status.st_mode) and status.st_uid == os.getuid()
+    if not ours or time.time() - status.st_mtime < _KEPT_S:
+        return False
+    log.unlink()
+    return True
 
 
 def _remove_if_dead(folder: Path) -> bool:

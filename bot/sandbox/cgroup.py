@@ -74,11 +74,14 @@ def control_group(limits: Limits, root: Path = ROOT) -> Iterator[ControlGroup | 
 
 
 def sweep(root: Path = ROOT) -> int:
-    """Remove groups without processes that a killed Boardwright left; return how many."""
+    """Remove the groups that a killed Boardwright left; return how many."""
     removed = 0
     for parent in _parents(root):
         for folder in parent.glob(f"{PREFIX}*"):
-            with contextlib.suppress(OSError):  # somebody works in it
+            pid = folder.name.removeprefix(PREFIX).partition("-")[0]
+            if Path(f"/proc/{pid}").exists():
+                continue  # it may just have made it
+            with contextlib.suppress(OSError):  # a process of a job is not gone yet
                 folder.rmdir()
                 removed += 1
     return removed

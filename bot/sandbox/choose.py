@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from bot.sandbox import bubblewrap, container
+from bot.sandbox import bubblewrap, cgroup, container
 from bot.sandbox.bubblewrap import BubblewrapSandbox
 from bot.sandbox.job import NeedsSandboxError, Origin, Sandbox
 from bot.sandbox.process import ProcessSandbox
@@ -33,14 +33,15 @@ def choose(origin: Origin, variables: Mapping[str, str] = os.environ) -> Sandbox
         found = look()
         if not isinstance(found, str):
             return found
-        problems.append(f"{name}: {found}.")
+        problems.append(f"{name}: {found}")
     if variables.get(ACCEPT_VARIABLE, "").strip() == ACCEPT_WORDS:
         return ProcessSandbox(accept_any=True)
     listed = "\n- ".join(problems)
     raise NeedsSandboxError(
-        f"Code by a {origin.value} runs only where it is isolated, and there is no sandbox here.\n"
-        f"- {listed}\nEither of them will do. To run without, at your own risk, set "
-        f'{ACCEPT_VARIABLE}="{ACCEPT_WORDS}".'
+        f"Code by a {origin.value.replace('-', ' ')} runs only where it is isolated, and there is "
+        f"no sandbox here.\n- {listed}\n{'Either of them' if problems[1:] else 'That'} will do. "
+        "The shipped templates need none: --author template. To run other code without, at your "
+        f'own risk, set {ACCEPT_VARIABLE}="{ACCEPT_WORDS}".'
     )
 
 
@@ -52,7 +53,10 @@ class BackEnd(Sandbox, Protocol):
 
 def find_bubblewrap() -> BackEnd | str:
     """Return bubblewrap's sandbox, or what keeps it from working here, with its cure."""
-    return bubblewrap.missing() or BubblewrapSandbox()
+    if problem := bubblewrap.missing():
+        return problem
+    cgroup.sweep()
+    return BubblewrapSandbox()
 
 
 BACK_ENDS: Mapping[str, Callable[[], BackEnd | str]] = {

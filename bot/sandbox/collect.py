@@ -22,7 +22,12 @@ def collect(folder: Path, wanted: Mapping[str, int]) -> dict[str, bytes]:
     Raises:
         RefusedOutputError: a file is missing, larger, or anything but a regular file with one name.
     """
-    directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError as error:  # it was closed from within
+        raise RefusedOutputError(
+            f"the folder of results: {os.strerror(error.errno or 0)}"
+        ) from None
     try:
         return {name: _read(directory, name, most) for name, most in wanted.items()}
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import threading
 import time
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ from bot.sandbox.trouble import isolated_verdict
 from bot.scratch import scratch
 
 LABEL = "boardwright.sandbox"
+PLACE_LABEL = "boardwright.place"
 GVISOR = "runsc"
 
 _TMP = "rw,nosuid,nodev,exec,size={},nr_inodes=20000,mode=1777"  # firmware is built and run there
@@ -41,6 +43,7 @@ _PATH = "/venv/bin:/usr/bin:/bin"
 _FILTER = ("python3", "-m", "bot.sandbox.seccomp")
 _ANSWER_S = 30.0
 _COUNT_S = 0.5
+_LAST_WORDS_S = 5.0
 _GVISOR_THREADS = 128  # its own count as the container's
 _GONE = (requests.exceptions.ReadTimeout, requests.exceptions.ConnectionError)
 
@@ -100,7 +103,7 @@ class DockerSandbox:
         return {
             "image": self._image,
             "command": [*_until(limits), *_FILTER, *_argv(job)],
-            "labels": {LABEL: _owner(os.getpid())},
+            "labels": labels(),
             "runtime": self._runtime or None,
             "network_mode": "none",
             "read_only": True,
@@ -118,6 +121,7 @@ class DockerSandbox:
             "log_config": _LOG,
             "mounts": _mounts(folder),
             "environment": isolated_environment(_PATH),
+            "use_config_proxy": False,  # proxies of ours, and their passwords, are not for a job
             "working_dir": "/",
             "hostname": "sandbox",
             "detach": True,
@@ -137,7 +141,9 @@ def available() -> DockerSandbox | str:
     """Return the sandbox that this machine's daemon gives, or what is missing, with its cure."""
     client = connect()
     if client is None:
-        return "no Docker daemon answers (install and start Docker, or join its group)"
+        return (
+            f"no Docker daemon answers. Install and start Docker, or join its group; then {BUILD}"
+        )
     if problem := recipe_missing():
         return f"Docker is there, but {problem}"
     name = image_name()
@@ -152,18 +158,29 @@ def available() -> DockerSandbox | str:
 
 
 def sweep(client: docker.DockerClient) -> int:
-    """Remove containers whose Boardwright is dead; return how many."""
+    """Remove containers whose Boardwright is dead; return how many.
+
+    Others may start, end and sweep at the same time. Of processes that cannot be seen from here,
+    such as those of another container that shares the daemon, nobody here knows whether they live:
+    their containers end by their own deadline.
+    """
     removed = 0
-    for container in client.containers.list(all=True, filters={"label": LABEL}):
-        owner = container.labels[LABEL]
-        if _owner(int(owner.partition(":")[0] or 0)) != owner:
-            with contextlib.suppress(docker.errors.NotFound):
+    mine: dict[str, Any] = {"label": f"{PLACE_LABEL}={_place()}"}
+    for container in client.containers.list(all=True, filters=mine, ignore_removed=True):
+        owner = container.labels.get(LABEL, "")
+        if owner_of(int(owner.partition(":")[0] or 0)) != owner:
+            with contextlib.suppress(docker.errors.APIError):  # somebody else removes it
                 container.remove(force=True)
-            removed += 1
+                removed += 1
     return removed
 
 
-def _owner(pid: int) -> str:
+def labels() -> dict[str, str]:
+    """Return the labels of this process's containers, by which `sweep` knows them."""
+    return {LABEL: owner_of(os.getpid()), PLACE_LABEL: _place()}
+
+
+def owner_of(pid: int) -> str:
     """Return a process's id with its start, which no later process of that id shares.
 
     Source: proc(5), /proc/pid/stat, field 22.
@@ -173,6 +190,16 @@ def _owner(pid: int) -> str:
     except OSError:
         return f"{pid}:"
     return f"{pid}:{started}"
+
+
+def _place() -> str:
+    """Return what all processes share that see each other's ids; empty where /proc is not there.
+
+    Source: pid_namespaces(7).
+    """
+    with contextlib.suppress(OSError):
+        return f"{platform.node()}:{Path('/proc/self/ns/pid').stat().st_ino}"
+    return platform.node()
 
 
 def _until(limits: Limits) -> tuple[str, ...]:
@@ -187,13 +214,13 @@ def _argv(job: Job) -> tuple[str, ...]:
 def _follow(container: Any, folder: Path, job: Job) -> tuple[Watched, int, bool]:
     """Start a container, watch it, and end it if it must; return also code and out-of-memory."""
     limits = job.limits
+    stream = container.attach(stdout=True, stderr=True, stream=True, logs=True)
+    container.start()
     reading, writing = os.pipe()
     try:
-        stream = container.attach(stdout=True, stderr=True, stream=True, logs=True)
         pump = threading.Thread(target=_pump, args=(stream, writing), daemon=True)
-        container.start()
         pump.start()
-        waiting = _Waiting(container, limits.seconds + _ANSWER_S)
+        waiting = _Waiting(container, limits.seconds + _ANSWER_S, pump)
         waiting.start()
         probes = (_full_of_processes(container, limits), output_quota(folder / "out", limits))
         watched = supervise(reading, lambda: not waiting.is_alive(), job, probes)
@@ -209,16 +236,18 @@ def _follow(container: Any, folder: Path, job: Job) -> tuple[Watched, int, bool]
 
 
 class _Waiting(threading.Thread):
-    """Waits for a container's end."""
+    """Waits for a container's end, and then a moment until all that it printed was passed on."""
 
-    def __init__(self, container: Any, patience_s: float) -> None:
+    def __init__(self, container: Any, patience_s: float, pump: threading.Thread) -> None:
         super().__init__(daemon=True)
         self._container = container
         self._patience_s = patience_s
+        self._pump = pump
 
     def run(self) -> None:
         with contextlib.suppress(*_GONE, docker.errors.APIError):
             self._container.wait(timeout=self._patience_s)
+        self._pump.join(_LAST_WORDS_S)
 
 
 def _pump(stream: Iterator[bytes], writing: int) -> None:

@@ -13,7 +13,7 @@ import docker.errors
 
 from bot.errors import Infrastructure
 from bot.sandbox.surroundings import PACKAGE_ROOT
-from bot.scratch import scratch
+from bot.scratch import in_turn, scratch
 
 REPOSITORY = "boardwright"
 TARGET = "sandbox"
@@ -58,6 +58,7 @@ def build_image(
 ) -> Iterator[str]:
     """Build the image and yield what the build says, line by line.
 
+    One build at a time goes on for a user, as a second one finds all done that the first one did.
     Root certificates that this machine trusts beside the usual ones are trusted in the image too,
     so that a build behind a proxy that re-signs HTTPS succeeds.
 
@@ -70,7 +71,7 @@ def build_image(
         Infrastructure: it failed.
     """
     name = image_name(target)
-    with scratch() as folder:
+    with in_turn("build"), scratch() as folder:
         context = folder / "context"
         for recipe in _RECIPE:
             (context / recipe).parent.mkdir(parents=True, exist_ok=True)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cache
 from typing import Protocol
 
 from bot.errors import Infrastructure
+
+_MEMORY_BYTES = 6 << 30
 
 
 class Origin(Enum):
@@ -32,13 +36,23 @@ class Reason(Enum):
     OUTPUT = "output"  # a result is missing, too large, or not a plain file
 
 
+@cache
+def _bearable() -> int:
+    """Return the memory that a job may take where nobody says otherwise, in bytes."""
+    try:
+        installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError):
+        return _MEMORY_BYTES
+    return min(_MEMORY_BYTES, installed * 3 // 4)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a job may take, all its processes together.
 
     Attributes:
         seconds: from start to end.
-        memory_bytes: of resident memory.
+        memory_bytes: of resident memory; 6 GiB, or three quarters of what a small machine has.
         log_bytes: of what it prints.
         processes: processes and threads at a time.
         cores: how many processor cores it may keep busy, where the sandbox can hold it to that.
@@ -48,7 +62,7 @@ class Limits:
     """
 
     seconds: float = 300.0
-    memory_bytes: int = 6 << 30
+    memory_bytes: int = field(default_factory=_bearable)
     log_bytes: int = 256 << 10
     processes: int = 512
     cores: float = 4.0

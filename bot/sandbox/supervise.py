@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import selectors
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,8 @@ KILLED_CODE = 128 + 9
 _POLL_S = 0.1
 _CHUNK_BYTES = 65536
 _ENDED = {0: Reason.COMPLETED, KILLED_CODE: Reason.KILLED}
+# Control characters but tab, line feed and carriage return; marks of Unicode for direction.
+_STEERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _STOPPED = "It was stopped: it "
 _TOLD = {
     Reason.TIMEOUT: _STOPPED + "must end within {0.seconds:,.0f} s.",
@@ -72,9 +75,8 @@ def supervise(stream: int, ended: Callable[[], bool], job: Job, probes: Sequence
             stopped_for = next((reason for probe in probes if (reason := probe())), None)
         if over or stopped_for is not None:
             break
-    if stopped_for is None:
-        log += _remaining(stream, limits.log_bytes)
-    text = bytes(log[: limits.log_bytes]).decode("utf-8", "replace")
+    log += _remaining(stream, limits.log_bytes)
+    text = _plain(log[: limits.log_bytes])
     return Watched(stopped_for, text, len(log) > limits.log_bytes, began)
 
 
@@ -98,9 +100,14 @@ def _tell(job: Job, log: bytearray, told: int) -> int:
     """Pass on the whole lines that were not passed on yet; return up to where that is done."""
     end = log.rfind(b"\n") + 1
     if job.heard is not None and end > told:
-        for line in log[told:end].decode("utf-8", "replace").splitlines():
+        for line in _plain(log[told:end]).splitlines():
             job.heard(line)
     return max(told, end)
+
+
+def _plain(printed: bytearray) -> str:
+    """Return what was printed without codes that would steer a terminal or turn text round."""
+    return _STEERS.sub("\N{REPLACEMENT CHARACTER}", printed.decode("utf-8", "replace"))
 
 
 def _chunks(stream: int) -> Iterator[bytes]:

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ import pytest
 from bot.disk import disk_watched, refuse_full_disk
 from bot.errors import Infrastructure
 from bot.evidence import Stage
-from bot.scratch import scratch, sole_user, sweep
+from bot.scratch import in_turn, scratch, sole_user, sweep
 from bot.stages.stage_result import verdict
 
 HOLDER = """
@@ -90,3 +92,32 @@ def test_a_full_disk_is_named_whatever_it_broke(tmp_path: Path) -> None:
         refuse_full_disk([failed], tmp_path)
     with pytest.raises(RuntimeError, match="other"), disk_watched(tmp_path):
         raise RuntimeError("other")
+
+
+def test_logs_of_errors_are_swept_after_a_week(temporary: Path) -> None:
+    for name in ("boardwright-old.log", "boardwright-new.log", "other.log"):
+        (temporary / name).touch()
+    long_ago = time.time() - 8 * 24 * 3600
+    for name in ("boardwright-old.log", "other.log"):
+        os.utime(temporary / name, (long_ago, long_ago))
+    (temporary / "boardwright-link.log").symlink_to(temporary / "other.log")
+    assert sweep() == 1
+    left = sorted(path.name for path in temporary.iterdir())
+    assert left == ["boardwright-link.log", "boardwright-new.log", "other.log"]
+
+
+def test_the_same_work_is_done_in_turn(temporary: Path) -> None:
+    order: list[str] = []
+
+    def second() -> None:
+        with in_turn("build"):
+            order.append("second")
+
+    with in_turn("build"):
+        thread = threading.Thread(target=second)
+        thread.start()
+        with in_turn("another"):
+            order.append("first")
+        assert sweep() == 0
+    thread.join()
+    assert order == ["first", "second"]

@@ -109,7 +109,7 @@ def leftovers(temporary: Path) -> list[str]:
     found += [str(path) for path in ROOT.glob(f"*/**/{PREFIX}{os.getpid()}-*")]
     if (client := connect()) is not None:
         with closing(client):
-            listed = client.containers.list(all=True, filters={"label": LABEL})
+            listed = client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True)
             mine = f"{os.getpid()}:"
             found += [c.id for c in listed if c.labels[LABEL].startswith(mine)]
     return found

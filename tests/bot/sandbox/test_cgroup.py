@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -63,3 +65,13 @@ def test_a_broken_limit_is_told(
 ) -> None:
     (tmp_path / name).write_text(text)
     assert ControlGroup((tmp_path,)).broken() is reason
+
+
+def test_groups_of_the_dead_are_swept_and_those_of_the_living_stay(tmp_path: Path) -> None:
+    (tmp_path / "cgroup.controllers").touch()
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    for pid in (ended.pid, os.getpid()):
+        (tmp_path / f"{cgroup.PREFIX}{pid}-0a").mkdir()
+    assert cgroup.sweep(tmp_path) == 1
+    assert [p.name for p in tmp_path.glob("*-0a")] == [f"{cgroup.PREFIX}{os.getpid()}-0a"]
