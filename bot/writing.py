@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from bot.authors.author import Author, Failure, Tried, Written
 from bot.authors.facts import Facts
 from bot.evidence import Outcome, Stage
-from bot.llm.language_model import BudgetReached
+from bot.llm.language_model import BudgetReached, Unreachable
 from bot.progress import Progress
 from bot.proposal import Asked
 from bot.rendering.spent import spent
@@ -22,6 +22,7 @@ from bot.sandbox.job import Origin
 from bot.stages.stage_result import Context, StageResult, unmeasured, verdict
 
 MAX_REPAIRS = 3
+GOES_ON = "what passed is kept; the same command goes on from there"
 
 Inspect = Callable[[Stage, Mapping[str, str], Context], tuple[Failure, ...]]
 """Static checks: what is wrong with files before anything of them runs."""
@@ -120,7 +121,11 @@ class Desk:
             except BudgetReached as error:
                 self.stopped = str(error)
                 self.progress.note(f"{trail.stage.value}: {error}")
+                self.progress.note(f"{trail.stage.value}: {GOES_ON}")
                 return True
+            except Unreachable:
+                self.progress.note(f"{trail.stage.value}: {GOES_ON}")
+                raise
             worst: list[Tried] = []
             for answer in answers:
                 outcome = self._judge(trail, answer)

@@ -76,4 +76,4 @@ def test_the_host_cannot_be_profiled(
 ) -> None:
     given = arguments(monkeypatch, tmp_path, 16, 4)
     assert invoke([*given, "--profile", "--board", "host"]) == ExitCode.REQUEST
-    assert "name an emulated board" in capsys.readouterr().err
+    assert "Name an emulated board" in capsys.readouterr().err

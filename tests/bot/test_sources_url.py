@@ -38,7 +38,8 @@ HEX = "0" * 64
 
 
 def table(rows: int = 12) -> bytes:
-    lines = [f"{i},{i % 7},{kind}" for kind in ("apple", "plum") for i in range(rows)]
+    kinds = (("apple", 0), ("plum", 1000))
+    lines = [f"{base + i},{i % 7},{kind}" for kind, base in kinds for i in range(rows)]
     return ("red,green,fruit\n" + "\n".join(lines) + "\n").encode()
 
 

@@ -112,6 +112,11 @@ class ScriptedServer:
         with self._lock:
             self._rules.append(_Rule(when, what, times))
 
+    def forget(self, when: When) -> None:
+        """Forget what was scripted for such requests."""
+        with self._lock:
+            self._rules = [rule for rule in self._rules if rule.when != when]
+
     @property
     def base_url(self) -> str:
         """Return what the client is given."""
