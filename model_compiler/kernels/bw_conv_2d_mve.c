@@ -2,10 +2,10 @@
 /* CONV_2D for Helium: what a pixel of the output sees is a row of bytes, and a channel's weights are
  * another one; the output is the product of two matrices.
  *
- * Rows of pixels: where the filter is 1x1 without stride and the channels fill whole vectors, they
- * stand in the input as they are. Else some of them at a time are gathered into scratch, padding
- * written out, each at a multiple of 16 bytes. What stands behind a row meets weights of zero.
- * Scratch has 16 bytes more, since rows are written in whole vectors.
+ * Rows of pixels: where the filter is 1x1 without stride and the channels fill whole vectors, or half
+ * of one, they stand in the input as they are. Else some of them at a time are gathered into scratch,
+ * padding written out, each at a multiple of 16 bytes. What stands behind a row, be it rubbish or the
+ * next row, meets weights of zero. Scratch has 16 bytes more, since rows are written in whole vectors.
  *
  * Short rows, up to four vectors: a channel's weights stay in registers, and pixels pass by in fours,
  * whose outputs are requantised together by the channel's multiplier in a scalar register.
@@ -23,38 +23,63 @@
 /* Scratch holds as many gathered rows as fit into this, but three at least. */
 #define GATHERED_BYTES 1296
 #define SHORT_VECTORS 4
+#define HALF (BW_MVE_BYTES / 2)
 
-/* Rows of pixels, of `size` bytes, `stride` bytes apart. */
+/* Rows of pixels, of `size` bytes, `stride` bytes apart; the first `whole` of them may be read in
+ * whole vectors. */
 typedef struct {
     const int8_t *x;
     int32_t size;
     int32_t stride;
     int32_t count;
+    int32_t whole;
 } rows_t;
 
-/* Gathers what an output pixel sees, in the order of the weights; the filter begins at y and x of
- * the image. */
-static void gather(const bw_conv_2d_t *p, const int8_t *image, int32_t y, int32_t x, int8_t *to)
+/* Gathers what an output pixel sees, in the order of the weights, at a border: the filter begins at
+ * y and x of the image, and is not dilated along x. */
+static void gather_border(const bw_conv_2d_t *p, const int8_t *image, int32_t y, int32_t x,
+                          int8_t *to)
 {
     const int32_t channels = p->input_channels;
     const int32_t row_size = p->x.filter * channels;
-    const int32_t dense = p->x.dilation == 1;
-    const int32_t before = dense ? bw_clamp(-x, 0, p->x.filter) : 0;
-    const int32_t behind = dense ? bw_clamp(p->x.input - x, before, p->x.filter) : 0;
+    const int32_t first = bw_clamp(-x, 0, p->x.filter) * channels;
+    const int32_t end = bw_clamp(p->x.input - x, 0, p->x.filter) * channels;
+    const int32_t step = p->x.input * channels * p->y.dilation;
+    const int8x16_t padding = vdupq_n_s8((int8_t)p->input_zero_point);
 
-    bw_mve_fill(to, p->input_zero_point, p->y.filter * row_size);
-    for (int32_t i = 0; i < p->y.filter; i++, y += p->y.dilation, to += row_size) {
-        if (y < 0 || y >= p->y.input) {
-            continue;
+    for (int32_t done = 0; done < row_size; done += BW_MVE_BYTES, to += BW_MVE_BYTES) {
+        const mve_pred16_t wanted = vctp8q((uint32_t)(row_size - done));
+        const mve_pred16_t there = bw_mve_between(first - done, end - done);
+        int32_t place = (y * p->x.input + x) * channels + done;
+        int32_t row = y;
+        int8_t *target = to;
+
+        for (int32_t left = p->y.filter; left > 0; left--, row += p->y.dilation) {
+            int8x16_t value = padding;
+
+            if (row >= 0 && row < p->y.input) {
+                value = vpselq_s8(vldrbq_z_s8(image + place, there), padding, there);
+            }
+            vstrbq_p_s8(target, value, wanted);
+            place += step;
+            target += row_size;
         }
-        const int8_t *const row = image + (y * p->x.input + x) * channels;
+    }
+}
 
-        bw_mve_copy(to + before * channels, row + before * channels, (behind - before) * channels);
-        for (int32_t k = 0; k < p->x.filter && !dense; k++) {
+/* Does the same, pixel by pixel, for a filter that is dilated along x. */
+static void gather_dilated(const bw_conv_2d_t *p, const int8_t *image, int32_t y, int32_t x,
+                           int8_t *to)
+{
+    const int32_t channels = p->input_channels;
+
+    bw_mve_fill(to, p->input_zero_point, p->y.filter * p->x.filter * channels);
+    for (int32_t i = 0; i < p->y.filter; i++, y += p->y.dilation) {
+        for (int32_t k = 0; k < p->x.filter; k++, to += channels) {
             const int32_t column = x + k * p->x.dilation;
 
-            if (column >= 0 && column < p->x.input) {
-                bw_mve_copy(to + k * channels, row + (column - x) * channels, channels);
+            if (y >= 0 && y < p->y.input && column >= 0 && column < p->x.input) {
+                bw_mve_copy(to, image + (y * p->x.input + column) * channels, channels);
             }
         }
     }
@@ -91,29 +116,31 @@ static void gather_inside(const bw_conv_2d_t *p, const int8_t *from, int8_t *to)
 }
 
 /* Returns the product of the row at *x, which moves on to the next one, and of weights held in
- * registers; `vectors` is a constant where this is inlined. */
+ * registers; `size`, half a vector or up to four, is a constant where this is inlined. */
 BW_MVE_INLINE int32_t dot(const int8_t **x, int8x16_t w0, int8x16_t w1, int8x16_t w2, int8x16_t w3,
-                          int32_t vectors)
+                          int32_t size)
 {
-    int32_t sum = vmladavq_s8(bw_mve_next(x), w0);
+    int32_t sum = vmladavq_s8(bw_mve_next(x, size == HALF ? HALF : BW_MVE_BYTES), w0);
 
-    if (vectors > 1) {
-        sum = vmladavaq_s8(sum, bw_mve_next(x), w1);
+    if (size > BW_MVE_BYTES) {
+        sum = vmladavaq_s8(sum, bw_mve_next(x, BW_MVE_BYTES), w1);
     }
-    if (vectors > 2) {
-        sum = vmladavaq_s8(sum, bw_mve_next(x), w2);
+    if (size > 2 * BW_MVE_BYTES) {
+        sum = vmladavaq_s8(sum, bw_mve_next(x, BW_MVE_BYTES), w2);
     }
-    if (vectors > 3) {
-        sum = vmladavaq_s8(sum, bw_mve_next(x), w3);
+    if (size > 3 * BW_MVE_BYTES) {
+        sum = vmladavaq_s8(sum, bw_mve_next(x, BW_MVE_BYTES), w3);
     }
     return sum;
 }
 
-/* Computes one channel of pixels in fours, of which there is one at least; the shift is simple. */
+/* Computes one channel of pixels in fours, of which there is one at least; the shift is simple,
+ * `stride` is that of the rows, as a constant where this is inlined. */
 BW_MVE_INLINE void short_rows(const bw_mve_scaling_t *s, const rows_t *rows, int32_t channel,
-                              int32_t channels, const int8_t *weights, int32_t vectors,
+                              int32_t channels, const int8_t *weights, int32_t stride,
                               int8_t *output)
 {
+    const int32_t vectors = (stride + BW_MVE_BYTES - 1) / BW_MVE_BYTES;
     const mve_pred16_t some = vctp8q((uint32_t)(rows->size - BW_MVE_BYTES * (vectors - 1)));
     const int8x16_t last = vldrbq_z_s8(weights + BW_MVE_BYTES * (vectors - 1), some);
     const int8x16_t w0 = vectors > 1 ? vldrbq_s8(weights) : last;
@@ -126,15 +153,15 @@ BW_MVE_INLINE void short_rows(const bw_mve_scaling_t *s, const rows_t *rows, int
     const int32_t away = s->away;
     const int32_t offset = s->offset;
     const int8_t *x = rows->x;
-    uint32_t fours = (uint32_t)rows->count / 4;
+    uint32_t fours = (uint32_t)rows->whole / 4;
     int32x4_t sums = vdupq_n_s32(0);
 
     output += channel;
     do {
-        sums = vsetq_lane_s32(dot(&x, w0, w1, w2, last, vectors), sums, 0);
-        sums = vsetq_lane_s32(dot(&x, w0, w1, w2, last, vectors), sums, 1);
-        sums = vsetq_lane_s32(dot(&x, w0, w1, w2, last, vectors), sums, 2);
-        sums = vsetq_lane_s32(dot(&x, w0, w1, w2, last, vectors), sums, 3);
+        sums = vsetq_lane_s32(dot(&x, w0, w1, w2, last, stride), sums, 0);
+        sums = vsetq_lane_s32(dot(&x, w0, w1, w2, last, stride), sums, 1);
+        sums = vsetq_lane_s32(dot(&x, w0, w1, w2, last, stride), sums, 2);
+        sums = vsetq_lane_s32(dot(&x, w0, w1, w2, last, stride), sums, 3);
         sums = vqrdmulhq_n_s32(vaddq_n_s32(sums, bias), multiplier);
         sums = vrshlq_n_s32(vqdmlahq_n_s32(sums, sums, away), shift);
         sums = bw_mve_saturate(vaddq_n_s32(sums, offset));
@@ -146,32 +173,33 @@ BW_MVE_INLINE void short_rows(const bw_mve_scaling_t *s, const rows_t *rows, int
 typedef void short_rows_t(const bw_mve_scaling_t *s, const rows_t *rows, int32_t channel,
                           int32_t channels, const int8_t *weights, int8_t *output);
 
-#define SHORT_ROWS(name, vectors)                                                              \
+#define SHORT_ROWS(name, stride)                                                               \
     static void name(const bw_mve_scaling_t *s, const rows_t *rows, int32_t channel,           \
                      int32_t channels, const int8_t *weights, int8_t *output)                  \
     {                                                                                          \
-        short_rows(s, rows, channel, channels, weights, vectors, output);                      \
+        short_rows(s, rows, channel, channels, weights, stride, output);                       \
     }
 
-SHORT_ROWS(rows_of_one, 1)
-SHORT_ROWS(rows_of_two, 2)
-SHORT_ROWS(rows_of_three, 3)
-SHORT_ROWS(rows_of_four, 4)
+SHORT_ROWS(rows_of_half, HALF)
+SHORT_ROWS(rows_of_one, BW_MVE_BYTES)
+SHORT_ROWS(rows_of_two, 2 * BW_MVE_BYTES)
+SHORT_ROWS(rows_of_three, 3 * BW_MVE_BYTES)
+SHORT_ROWS(rows_of_four, 4 * BW_MVE_BYTES)
 
-/* Returns how many pixels it has computed: all but what is left behind the last four. */
+/* Returns how many pixels it has computed: fours of those that may be read in whole vectors. */
 static int32_t multiply_short(const bw_conv_2d_t *p, const bw_mve_scaling_t *s,
                               const rows_t *rows, int8_t *output)
 {
-    static short_rows_t *const by_vectors[SHORT_VECTORS] = {
-        rows_of_one, rows_of_two, rows_of_three, rows_of_four,
+    static short_rows_t *const by_vectors[SHORT_VECTORS + 1] = {
+        rows_of_half, rows_of_one, rows_of_two, rows_of_three, rows_of_four,
     };
-    short_rows_t *const compute = by_vectors[rows->stride / BW_MVE_BYTES - 1];
+    short_rows_t *const compute = by_vectors[rows->stride / BW_MVE_BYTES];
     const int8_t *weights = p->weights;
 
     for (int32_t channel = 0; channel < p->output_channels; channel++, weights += rows->size) {
         compute(s, rows, channel, p->output_channels, weights, output);
     }
-    return rows->count / 4 * 4;
+    return rows->whole / 4 * 4;
 }
 
 /* Sets two sums for each of three pixels: sums[4 * pixel] and the one behind it. */
@@ -260,26 +288,19 @@ static void three_pixels(const bw_conv_2d_t *p, const bw_mve_scaling_t *s, const
 static void multiply(const bw_conv_2d_t *p, const bw_mve_scaling_t *s, const rows_t *rows,
                      int8_t *output)
 {
-    const int8_t *x = rows->x;
-    int32_t left = rows->count;
+    const int32_t channels = p->output_channels;
+    int32_t done = 0;
 
-    if (left >= 4 && rows->stride <= SHORT_VECTORS * BW_MVE_BYTES && s->simple) {
-        const int32_t done = multiply_short(p, s, rows, output);
-
-        left -= done;
-        x += done * rows->stride;
-        output += done * p->output_channels;
-    } else {
-        for (; left >= 3 && rows->size >= BW_MVE_BYTES; left -= 3) {
-            three_pixels(p, s, rows, x, output);
-            x += 3 * rows->stride;
-            output += 3 * p->output_channels;
+    if (rows->whole >= 4 && rows->stride <= SHORT_VECTORS * BW_MVE_BYTES && s->simple) {
+        done = multiply_short(p, s, rows, output);
+    } else if (rows->size >= BW_MVE_BYTES) {
+        for (; done + 3 <= rows->whole; done += 3) {
+            three_pixels(p, s, rows, rows->x + done * rows->stride, output + done * channels);
         }
     }
-    for (; left > 0; left--) {
-        bw_mve_one_row(s, x, p->weights, rows->size, p->output_channels, output);
-        x += rows->stride;
-        output += p->output_channels;
+    for (; done < rows->count; done++) {
+        bw_mve_one_row(s, rows->x + done * rows->stride, p->weights, rows->size, 0, channels,
+                       output + done * channels);
     }
 }
 
@@ -295,30 +316,35 @@ static void multiply_gathered(const bw_conv_2d_t *p, const bw_mve_scaling_t *s,
     const int32_t reach = (p->y.filter - 1) * p->y.dilation;
     const int32_t vectors = (p->x.filter * channels + BW_MVE_BYTES - 1) / BW_MVE_BYTES;
     const int32_t last = (p->y.input - reach) * pitch - vectors * BW_MVE_BYTES;
-    rows_t rows = {scratch, size, stride, 0};
+    rows_t rows = {scratch, size, stride, most, most};
+    int32_t count = 0;
     int8_t *to = scratch;
 
     for (int32_t i = 0; i < p->y.output; i++) {
         const int32_t y = i * p->y.stride - p->y.padding;
-        const int inside = p->x.dilation == 1 && y >= 0 && y + reach < p->y.input;
+        const int inside = y >= 0 && y + reach < p->y.input;
         int32_t x = -p->x.padding;
 
-        for (int32_t left = p->x.output; left > 0; left--, x += p->x.stride, to += stride) {
+        for (int32_t left = p->x.output; left > 0; left--, x += p->x.stride) {
             const int32_t place = y * pitch + x * channels;
 
-            if (inside && x >= 0 && x + p->x.filter <= p->x.input && place <= last) {
+            if (p->x.dilation > 1) {
+                gather_dilated(p, image, y, x, to);
+            } else if (inside && x >= 0 && x + p->x.filter <= p->x.input && place <= last) {
                 gather_inside(p, image + place, to);
             } else {
-                gather(p, image, y, x, to);
+                gather_border(p, image, y, x, to);
             }
-            if (++rows.count == most) {
+            to += stride;
+            if (++count == most) {
                 multiply(p, s, &rows, output);
                 output += most * p->output_channels;
-                rows.count = 0;
-                to = scratch - stride;
+                count = 0;
+                to = scratch;
             }
         }
     }
+    rows.count = rows.whole = count;
     multiply(p, s, &rows, output);
 }
 
@@ -338,8 +364,8 @@ void bw_conv_2d(const bw_conv_2d_t *p, const int8_t *input, int8_t *output, int8
     };
 
     for (int32_t batch = 0; batch < p->batches; batch++) {
-        if (p->pointwise && size % BW_MVE_BYTES == 0) {
-            const rows_t rows = {input, size, size, pixels};
+        if (p->pointwise && (size % BW_MVE_BYTES == 0 || size == HALF)) {
+            const rows_t rows = {input, size, size, pixels, pixels - (size == HALF)};
 
             multiply(p, &scaling, &rows, output);
         } else {

@@ -9,8 +9,9 @@
  * 16 bytes are then all that a filter of up to 4x4 sees, and one load and one VMLADAVA make a sum.
  * An input row is spread once: row i takes byte i % 4 of each column, in place of row i - 4, and the
  * weights exist in four forms, one for each byte that the filter's first row may stand at. Weights
- * of 0 stand where the filter is smaller. Padding is written to the planes, so nothing asks where
- * the image ends.
+ * of 0 stand where the filter is smaller. Where it is so by a row, two rows of output see the same
+ * four rows, and are computed together. Padding is written to the planes, so nothing asks where the
+ * image ends.
  *
  * Four channels of a pixel are requantised together. Larger filters, dilation, a depth multiplier
  * and shifts to the left are left to a form that goes from tap to tap. */
@@ -39,30 +40,34 @@ typedef struct {
     int32_t shifts[LANES];
 } block_t;
 
+/* Makes the other forms of the weights out of the first: from one to the next, each column's bytes
+ * move up by one, the last to the first place. */
+static void turn_weights(int8_t *weights)
+{
+    for (uint32_t left = (ROWS - 1) * LANES; left != 0; left--, weights += BW_MVE_BYTES) {
+        const uint32x4_t columns = vreinterpretq_u32_s8(vldrbq_s8(weights));
+        const uint32x4_t turned = vsriq_n_u32(vshlq_n_u32(columns, 8), columns, 24);
+
+        vstrbq_s8(weights + LANES * BW_MVE_BYTES, vreinterpretq_s8_u32(turned));
+    }
+}
+
 /* Reads weights and parameters of the channels from `channel` on, those of others are 0. */
 static void read_parameters(const bw_depthwise_conv_2d_t *p, int32_t channel, block_t *block)
 {
     const uint16x8_t offsets = vmulq_n_u16(vidupq_n_u16(0, 1), BW_MVE_BYTES);
     const mve_pred16_t there = vctp16q((uint32_t)block->lanes);
     const int8_t *w = p->weights + channel;
-    int8_t *zero = block->weights;
 
-    for (uint32_t left = ROWS * LANES; left != 0; left--, zero += BW_MVE_BYTES) {
-        vstrbq_s8(zero, vdupq_n_s8(0));
-    }
+    bw_mve_fill(block->weights, 0, LANES * BW_MVE_BYTES);
     for (int32_t y = 0; y < p->y.filter; y++) {
-        int8_t *to = block->weights;
+        int8_t *to = block->weights + y;
 
-        for (int32_t x = 0; x < p->x.filter; x++, w += p->input_channels, to += ROWS) {
-            const int16x8_t values = vldrbq_z_s16(w, there);
-
-            for (int32_t first = 0; first < ROWS; first++) {
-                int8_t *const form = to + first * LANES * BW_MVE_BYTES;
-
-                vstrbq_scatter_offset_s16(form + (first + y) % ROWS, offsets, values);
-            }
+        for (int32_t left = p->x.filter; left > 0; left--, w += p->input_channels, to += ROWS) {
+            vstrbq_scatter_offset_s16(to, offsets, vldrbq_z_s16(w, there));
         }
     }
+    turn_weights(block->weights);
     for (int32_t lane = 0; lane < LANES; lane += 4) {
         const mve_pred16_t some = vctp32q((uint32_t)bw_clamp(block->lanes - lane, 0, 4));
 
@@ -78,111 +83,135 @@ static void spread_row(const bw_depthwise_conv_2d_t *p, const int8_t *image, int
                        const block_t *block)
 {
     const int32_t y = row - p->y.padding;
-    const int32_t columns = block->pitch / ROWS;
+    const int32_t channels = p->input_channels;
+    const int32_t columns = (int32_t)((uint32_t)block->pitch / ROWS);
     const int32_t padding = bw_clamp(p->x.padding, 0, columns);
     const uint16x8_t offsets = vmulq_n_u16(vidupq_n_u16(0, 1), (uint16_t)block->pitch);
     const mve_pred16_t there = vctp16q((uint32_t)block->lanes);
-    int8_t *to = block->planes + row % ROWS;
+    int8_t *to = block->planes + (row & (ROWS - 1));
+    int32_t left = columns;
 
     if (y < 0 || y >= p->y.input) {
         const int16x8_t value = vdupq_n_s16((int16_t)p->input_zero_point);
 
-        for (int32_t left = columns; left > 0; left--, to += ROWS) {
+        for (; left > 0; left--, to += ROWS) {
             vstrbq_scatter_offset_s16(to, offsets, value);
         }
         return;
     }
     to += padding * ROWS;
-    image += y * p->x.input * p->input_channels;
-    for (int32_t left = bw_clamp(columns - padding, 0, p->x.input); left > 0; left--) {
+    image += y * p->x.input * channels;
+    left = bw_clamp(columns - padding, 0, p->x.input);
+    if (block->lanes == LANES) {
+        for (; left > 0; left--, image += channels, to += ROWS) {
+            vstrbq_scatter_offset_s16(to, offsets, vldrbq_s16(image));
+        }
+    }
+    for (; left > 0; left--, image += channels, to += ROWS) {
         vstrbq_scatter_offset_s16(to, offsets, vldrbq_z_s16(image, there));
-        image += p->input_channels;
-        to += ROWS;
     }
 }
 
-/* Computes a row of output in four channels, of which `lanes` are there. stride is in bytes;
- * `whole`, that all four are there, is a constant where this is inlined, and so is stride. */
+/* Computes `rows` rows of output, which see input rows from `row` on, in four channels, of which
+ * those are computed that are there. stride is in bytes; `whole`, that all four are there, is a
+ * constant where this is inlined, and so is stride. */
 BW_MVE_INLINE void four_channels(const bw_depthwise_conv_2d_t *p, const block_t *block,
-                                 int32_t lane, const int8_t *weights, int32_t stride, int whole,
+                                 int32_t lane, int32_t row, int32_t rows, int32_t stride, int whole,
                                  int8_t *output)
 {
-    const int8x16_t w0 = vldrbq_s8(weights);
-    const int8x16_t w1 = vldrbq_s8(weights + BW_MVE_BYTES);
-    const int8x16_t w2 = vldrbq_s8(weights + 2 * BW_MVE_BYTES);
-    const int8x16_t w3 = vldrbq_s8(weights + 3 * BW_MVE_BYTES);
     const int32x4_t multiplier = vldrwq_s32(block->multipliers + lane);
     const int32x4_t shift = vldrwq_s32(block->shifts + lane);
-    const int32_t *const bias = block->bias + lane;
+    const int32_t *bias = block->bias + lane;
     const int32_t channels = p->input_channels;
     const int32_t away = p->activation_min < p->output_offset;
     const int32_t offset = p->output_offset;
     const mve_pred16_t there = vctp32q((uint32_t)(block->lanes - lane));
-    const int8_t *x0 = block->planes + lane * block->pitch;
-    const int8_t *x1 = x0 + block->pitch;
-    const int8_t *x2 = x1 + block->pitch;
-    const int8_t *x3 = x2 + block->pitch;
-    uint32_t left = (uint32_t)p->x.output;
     int32x4_t sums = vdupq_n_s32(0);
 
-    do {
-        sums = vsetq_lane_s32(vmladavq_s8(vldrbq_s8(x0), w0), sums, 0);
-        sums = vsetq_lane_s32(vmladavq_s8(vldrbq_s8(x1), w1), sums, 1);
-        sums = vsetq_lane_s32(vmladavq_s8(vldrbq_s8(x2), w2), sums, 2);
-        sums = vsetq_lane_s32(vmladavq_s8(vldrbq_s8(x3), w3), sums, 3);
-        x0 += stride;
-        x1 += stride;
-        x2 += stride;
-        x3 += stride;
-        sums = vaddq_s32(sums, vldrwq_s32(bias));
-        sums = bw_mve_requantize_simple(sums, multiplier, shift, away);
-        sums = bw_mve_saturate(vaddq_n_s32(sums, offset));
-        if (whole) {
-            vstrbq_s32(output, sums);
-        } else {
-            vstrbq_p_s32(output, sums, there);
-        }
-        output += channels;
-    } while (--left != 0);
-}
+    BW_MVE_FORGET(bias);
+    for (; rows > 0; rows--, row += p->y.stride) {
+        const int32_t form = row & (ROWS - 1);
+        const int8_t *const weights = block->weights + (form * LANES + lane) * BW_MVE_BYTES;
+        const int8x16_t w0 = vldrbq_s8(weights);
+        const int8x16_t w1 = vldrbq_s8(weights + BW_MVE_BYTES);
+        const int8x16_t w2 = vldrbq_s8(weights + 2 * BW_MVE_BYTES);
+        const int8x16_t w3 = vldrbq_s8(weights + 3 * BW_MVE_BYTES);
+        const int8_t *x0 = block->planes + lane * block->pitch;
+        const int8_t *x1 = x0 + block->pitch;
+        const int8_t *x2 = x1 + block->pitch;
+        const int8_t *x3 = x2 + block->pitch;
+        uint32_t left = (uint32_t)p->x.output;
 
-/* Computes a row of output in all channels of a block. */
-static void output_row(const bw_depthwise_conv_2d_t *p, const block_t *block, int32_t row,
-                       int8_t *output)
-{
-    const int8_t *weights = block->weights + row % ROWS * LANES * BW_MVE_BYTES;
-
-    for (int32_t lane = 0; lane < block->lanes; lane += 4) {
-        if (block->lanes < lane + 4) {
-            four_channels(p, block, lane, weights, p->x.stride * ROWS, 0, output);
-        } else if (p->x.stride == 1) {
-            four_channels(p, block, lane, weights, ROWS, 1, output);
-        } else if (p->x.stride == 2) {
-            four_channels(p, block, lane, weights, 2 * ROWS, 1, output);
-        } else {
-            four_channels(p, block, lane, weights, p->x.stride * ROWS, 1, output);
-        }
-        weights += 4 * BW_MVE_BYTES;
-        output += 4;
+        do {
+            sums = vsetq_lane_s32(vmladavq_s8(vldrbq_s8(x0), w0), sums, 0);
+            sums = vsetq_lane_s32(vmladavq_s8(vldrbq_s8(x1), w1), sums, 1);
+            sums = vsetq_lane_s32(vmladavq_s8(vldrbq_s8(x2), w2), sums, 2);
+            sums = vsetq_lane_s32(vmladavq_s8(vldrbq_s8(x3), w3), sums, 3);
+            x0 += stride;
+            x1 += stride;
+            x2 += stride;
+            x3 += stride;
+            sums = vaddq_s32(sums, vldrwq_s32(bias));
+            sums = bw_mve_requantize_simple(sums, multiplier, shift, away);
+            sums = bw_mve_saturate(vaddq_n_s32(sums, offset));
+            if (whole) {
+                vstrbq_s32(output, sums);
+            } else {
+                vstrbq_p_s32(output, sums, there);
+            }
+            output += channels;
+        } while (--left != 0);
     }
 }
 
-/* Computes eight channels of an image, or those that are left from `channel` on. */
+typedef void four_channels_t(const bw_depthwise_conv_2d_t *p, const block_t *block, int32_t lane,
+                             int32_t row, int32_t rows, int8_t *output);
+
+/* Functions of their own, so that each has all registers to itself. */
+#define FOUR_CHANNELS(name, stride, whole)                                                     \
+    static void name(const bw_depthwise_conv_2d_t *p, const block_t *block, int32_t lane,      \
+                     int32_t row, int32_t rows, int8_t *output)                                \
+    {                                                                                          \
+        four_channels(p, block, lane, row, rows, (stride) * ROWS, whole, output);              \
+    }
+
+FOUR_CHANNELS(four_by_one, 1, 1)
+FOUR_CHANNELS(four_by_two, 2, 1)
+FOUR_CHANNELS(up_to_four, p->x.stride, 0)
+
+/* Computes some rows of output in all channels of a block. */
+static void output_rows(const bw_depthwise_conv_2d_t *p, const block_t *block, int32_t row,
+                        int32_t rows, int8_t *output)
+{
+    static four_channels_t *const by_stride[] = {up_to_four, four_by_one, four_by_two};
+    four_channels_t *const whole = by_stride[p->x.stride <= 2 ? p->x.stride : 0];
+
+    for (int32_t lane = 0; lane < block->lanes; lane += 4, output += 4) {
+        (lane + 4 <= block->lanes ? whole : up_to_four)(p, block, lane, row, rows, output);
+    }
+}
+
+/* Computes eight channels of an image, or those that are left from `channel` on. What the planes
+ * hold beside the image's columns is padding, and stays so. */
 static void eight_channels(const bw_depthwise_conv_2d_t *p, const int8_t *image, int32_t channel,
                            block_t *block, int8_t *output)
 {
+    const int32_t together = (ROWS - p->y.filter) / p->y.stride + 1;
+    const int32_t size = p->x.output * p->input_channels;
     int32_t spread = 0;
 
     block->lanes = bw_clamp(p->input_channels - channel, 0, LANES);
     read_parameters(p, channel, block);
-    bw_mve_fill(block->planes, p->input_zero_point, LANES * block->pitch);
-    for (int32_t y = 0; y < p->y.output; y++) {
+    output += channel;
+    for (int32_t y = 0; y < p->y.output; y += together, output += together * size) {
         const int32_t row = y * p->y.stride;
+        const int32_t rows = bw_clamp(p->y.output - y, 1, together);
+        const int32_t end = row + (rows - 1) * p->y.stride + p->y.filter;
 
-        for (spread = spread < row ? row : spread; spread < row + p->y.filter; spread++) {
+        for (spread = spread < row ? row : spread; spread < end; spread++) {
             spread_row(p, image + channel, spread, block);
         }
-        output_row(p, block, row, output + channel + y * p->x.output * p->input_channels);
+        output_rows(p, block, row, rows, output);
     }
 }
 
@@ -265,6 +294,9 @@ void bw_depthwise_conv_2d(const bw_depthwise_conv_2d_t *p, const int8_t *input, 
         .pitch = columns * ROWS,
     };
 
+    if (spread) {
+        bw_mve_fill(block.planes, p->input_zero_point, LANES * block.pitch);
+    }
     for (int32_t batch = 0; batch < p->batches; batch++) {
         if (spread) {
             for (int32_t channel = 0; channel < channels; channel += LANES) {

@@ -56,9 +56,10 @@ typedef struct {
  * channel.
  *
  * scratch: 2 * y.filter * x.filter * input_channels bytes; unused (and NULL allowed) where pointwise
- * is 1: filter 1x1, stride 1, no padding. With Helium: as many times y.filter * x.filter *
- * input_channels bytes, filled up to a multiple of 16, as fit into 1296 bytes, or as there are output
- * pixels, but not below three times; unused where pointwise is 1 and nothing is to be filled up. */
+ * is 1: filter 1x1, stride 1, no padding. With Helium: 16 bytes, and as many times y.filter *
+ * x.filter * input_channels bytes, filled up to a multiple of 16, as fit into 1296 bytes, three at
+ * least, but no more than there are output pixels; unused where pointwise is 1 and input_channels is
+ * a multiple of 16, or 8. */
 typedef struct {
     int32_t batches;
     int32_t input_channels;
@@ -133,7 +134,7 @@ void bw_conv_2d_narrow(const bw_conv_2d_narrow_t *p, const int8_t *input, int8_t
  *
  * scratch: input_channels bytes, and behind them at the next multiple of 8, 8 * y.filter * x.filter.
  * With Helium, where no side of the filter is longer than 4, nothing is dilated and depth_multiplier
- * is 1: 32 * (19 + (x.output - 1) * x.stride + 1) bytes at least. */
+ * is 1: 32 * (20 + (x.output - 1) * x.stride) bytes at least. */
 typedef struct {
     int32_t batches;
     int32_t input_channels;

@@ -50,12 +50,12 @@ typedef struct {
     int32_t simple; /* 1 where no shift goes left, and none is 0 where away is 1 */
 } bw_mve_scaling_t;
 
-/* Returns the vector at *x, and moves *x on behind it. */
-static inline int8x16_t bw_mve_next(const int8_t **x)
+/* Returns the vector at *x, and moves *x on by some bytes. */
+static inline int8x16_t bw_mve_next(const int8_t **x, int32_t bytes)
 {
     const int8x16_t value = vldrbq_s8(*x);
 
-    *x += BW_MVE_BYTES;
+    *x += bytes;
     BW_MVE_FORGET(*x);
     return value;
 }
@@ -81,6 +81,14 @@ static inline void bw_mve_fill(int8_t *to, int32_t value, int32_t count)
     for (; count > 0; count -= BW_MVE_BYTES, to += BW_MVE_BYTES) {
         vstrbq_p_s8(to, vdupq_n_s8((int8_t)value), vctp8q((uint32_t)count));
     }
+}
+
+/* Returns the predicate for the bytes of a vector from `first` to before `end`, which is not less. */
+static inline mve_pred16_t bw_mve_between(int32_t first, int32_t end)
+{
+    const uint32_t below = vctp8q((uint32_t)bw_clamp(first, 0, BW_MVE_BYTES));
+
+    return (mve_pred16_t)(vctp8q((uint32_t)bw_clamp(end, 0, BW_MVE_BYTES)) & ~below);
 }
 
 /* Returns the greatest of some shifts. */
@@ -235,13 +243,13 @@ BW_MVE_INLINE void bw_mve_scale_four(const bw_mve_scaling_t *s, int32_t channel,
     }
 }
 
-/* Computes all outputs of one row of x: weights has `channels` rows of `size` bytes. */
+/* Computes the outputs of one row of x from `channel` on: weights has `channels` rows of `size`
+ * bytes. */
 BW_MVE_INLINE void bw_mve_one_row(const bw_mve_scaling_t *s, const int8_t *x,
-                                  const int8_t *weights, int32_t size, int32_t channels,
-                                  int8_t *output)
+                                  const int8_t *weights, int32_t size, int32_t channel,
+                                  int32_t channels, int8_t *output)
 {
-    int32_t channel = 0;
-
+    weights += channel * size;
     for (; channel + 4 <= channels; channel += 4, weights += 4 * size) {
         int32_t sums[4];
 

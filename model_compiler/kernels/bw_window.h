@@ -8,6 +8,9 @@
 #include "bw_arithmetic.h"
 #include "bw_dsp.h"
 #include "bw_kernels.h"
+#if BW_MVE
+#include "bw_mve.h"
+#endif
 
 /* The pixels that become one: rows of `columns` neighbours. Distances count elements. */
 typedef struct {
@@ -99,6 +102,23 @@ static inline void bw_sum_four(const bw_window_t *window, int32_t channel, int32
             }
         }
     }
+}
+#elif BW_MVE
+/* Adds up each of four neighbouring channels, which are the lanes of a vector. */
+static inline void bw_sum_four(const bw_window_t *window, int32_t channel, int32_t sums[4])
+{
+    const int8_t *row = window->first + channel;
+    int32x4_t sum = vdupq_n_s32(0);
+
+    for (int32_t y = 0; y < window->rows; y++, row += window->to_next_row) {
+        const int8_t *pixel = row;
+
+        for (int32_t left = window->columns; left > 0; left--) {
+            sum = vaddq_s32(sum, vldrbq_s32(pixel));
+            pixel += window->to_next_column;
+        }
+    }
+    vstrwq_s32(sums, sum);
 }
 #else
 /* Adds up each of four neighbouring channels. */

@@ -66,7 +66,7 @@ def scratch_bytes(op: ir.Operator, model: ir.Model) -> int:
 def _gathered_bytes(op: ir.Operator, model: ir.Model, size: int) -> int:
     """Return the bytes of the rows that kernels/bw_conv_2d_mve.c gathers at a time."""
     y, x = _axes(op, model)
-    if _is_pointwise(op, model) and size % _VECTOR_BYTES == 0:
+    if _is_pointwise(op, model) and (size % _VECTOR_BYTES == 0 or size == _VECTOR_BYTES // 2):
         return 0
     row = -(-size // _VECTOR_BYTES) * _VECTOR_BYTES
     return row * min(y.output * x.output, max(_GATHERED_BYTES // row, 3)) + _VECTOR_BYTES

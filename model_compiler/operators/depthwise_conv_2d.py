@@ -1,15 +1,23 @@
-"""DEPTHWISE_CONV_2D: filters of its own for each channel; weights [1, height, width, channels]."""
+"""DEPTHWISE_CONV_2D: filters of its own for each channel; weights [1, height, width, channels].
+
+Of an input with one channel it is CONV_2D, but for the order of the weights, and computed as such.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+
+import numpy as np
+
 from model_compiler import ir
 from model_compiler.arithmetic import quantize_multiplier
+from model_compiler.builtin_operator import BuiltinOperator
 from model_compiler.c_text import struct
-from model_compiler.operators import agreement, expect, weighted_sum
+from model_compiler.operators import agreement, conv_2d, expect, weighted_sum
 from model_compiler.operators.contract import Context, Emitted, Memory
 from model_compiler.operators.window import Axis, axes
 from model_compiler.optimise import Optimise
-from model_compiler.options import DepthwiseConv2DOptions
+from model_compiler.options import Conv2DOptions, DepthwiseConv2DOptions
 
 MEMORY = Memory.OWN
 _CHANNEL_AXIS = 3
@@ -58,12 +66,48 @@ def scratch_bytes(op: ir.Operator, model: ir.Model) -> int:
     That is one pixel of padding and a pointer for each tap behind it, or a channel's plane, or the
     planes of eight channels.
     """
+    if _is_convolution(op, model):
+        return conv_2d.scratch_bytes(*_as_convolution(op, model))
     found = weighted_sum.operands(op, model)
     _, filter_h, filter_w, _ = found.weights.shape
     pixel = -(-found.input.shape[3] // _POINTER_BYTES) * _POINTER_BYTES
     general = pixel + _POINTER_BYTES * filter_h * filter_w
     plane = _plane_bytes(op, model) if _has_planes(op, model) else 0
     return max(general, plane, _eight_planes_bytes(op, model))
+
+
+def _is_convolution(op: ir.Operator, model: ir.Model) -> bool:
+    """Return whether bw_conv_2d computes the operator."""
+    if model.optimise is Optimise.SIZE or _has_planes(op, model):
+        return False
+    return weighted_sum.operands(op, model).input.shape[3] == 1
+
+
+def _as_convolution(op: ir.Operator, model: ir.Model) -> tuple[ir.Operator, ir.Model]:
+    """Return the same operator as CONV_2D, and the model with weights for it behind its tensors."""
+    weights = weighted_sum.operands(op, model).weights
+    quantization = weights.quantization
+    assert quantization is not None  # noqa: S101, checked
+    values = np.moveaxis(weights.values(), _CHANNEL_AXIS, 0)
+    turned = dataclasses.replace(
+        weights,
+        index=len(model.tensors) + weights.index,
+        shape=values.shape[:1] + values.shape[2:] + (1,),
+        quantization=dataclasses.replace(quantization, axis=0),
+        data=values.tobytes(),
+    )
+    tensors = (*model.tensors, *model.tensors[: weights.index], turned)
+    options = expect.options(op, DepthwiseConv2DOptions)
+    shared = {
+        field.name: getattr(options, field.name) for field in dataclasses.fields(Conv2DOptions)
+    }
+    convolution = dataclasses.replace(
+        op,
+        code=BuiltinOperator.CONV_2D,
+        inputs=(op.inputs[0], turned.index, *op.inputs[2:]),
+        options=Conv2DOptions(**shared),
+    )
+    return convolution, dataclasses.replace(model, tensors=tensors)
 
 
 def _eight_planes_bytes(op: ir.Operator, model: ir.Model) -> int:
@@ -119,7 +163,10 @@ def _fits(shift: int, zero_point: int, greatest: int) -> bool:
 
 
 def emit(op: ir.Operator, context: Context) -> Emitted:
-    """Return the call of bw_depthwise_conv_2d."""
+    """Return the call of bw_depthwise_conv_2d, or of what serves better."""
+    if _is_convolution(op, context.model):
+        convolution, model = _as_convolution(op, context.model)
+        return conv_2d.emit(convolution, dataclasses.replace(context, model=model))
     options = expect.options(op, DepthwiseConv2DOptions)
     found = weighted_sum.operands(op, context.model)
     channels = found.weights.shape[_CHANNEL_AXIS]

@@ -11,6 +11,7 @@
 #define BW_EMULATED_ARM_MVE_H
 
 #include <stdint.h>
+#include <string.h>
 
 typedef uint16_t mve_pred16_t; /* one bit for each byte of a vector */
 
@@ -19,6 +20,22 @@ typedef struct { int16_t at[8]; } int16x8_t;
 typedef struct { int32_t at[4]; } int32x4_t;
 typedef struct { uint16_t at[8]; } uint16x8_t;
 typedef struct { uint32_t at[4]; } uint32x4_t;
+
+static inline uint32x4_t vreinterpretq_u32_s8(int8x16_t a)
+{
+    uint32x4_t result;
+
+    memcpy(&result, &a, sizeof result);
+    return result;
+}
+
+static inline int8x16_t vreinterpretq_s8_u32(uint32x4_t a)
+{
+    int8x16_t result;
+
+    memcpy(&result, &a, sizeof result);
+    return result;
+}
 
 static inline int32_t bw_emulated_wrap(int64_t value)
 {
@@ -112,6 +129,8 @@ BW_EMULATED(int8x16_t, 16, vmaxq_s8(int8x16_t a, int8x16_t b),
             a.at[i] > b.at[i] ? a.at[i] : b.at[i])
 BW_EMULATED(int8x16_t, 16, vminq_s8(int8x16_t a, int8x16_t b),
             a.at[i] < b.at[i] ? a.at[i] : b.at[i])
+BW_EMULATED(int8x16_t, 16, vpselq_s8(int8x16_t a, int8x16_t b, mve_pred16_t m),
+            BW_HAS(m, 1) ? a.at[i] : b.at[i])
 BW_EMULATED(int32x4_t, 4, vmaxq_s32(int32x4_t a, int32x4_t b),
             a.at[i] > b.at[i] ? a.at[i] : b.at[i])
 BW_EMULATED(int32x4_t, 4, vminq_s32(int32x4_t a, int32x4_t b),
@@ -166,6 +185,9 @@ BW_EMULATED(int32x4_t, 4, vrshlq_s32(int32x4_t a, int32x4_t b),
             bw_emulated_shift(a.at[i], b.at[i], 1))
 BW_EMULATED(int32x4_t, 4, vrshlq_n_s32(int32x4_t a, int32_t b), bw_emulated_shift(a.at[i], b, 1))
 BW_EMULATED(int32x4_t, 4, vshrq_n_s32(int32x4_t a, int by), a.at[i] >> by)
+BW_EMULATED(uint32x4_t, 4, vshlq_n_u32(uint32x4_t a, int by), a.at[i] << by)
+BW_EMULATED(uint32x4_t, 4, vsriq_n_u32(uint32x4_t a, uint32x4_t b, int by),
+            (a.at[i] & ~(UINT32_MAX >> by)) | b.at[i] >> by)
 BW_EMULATED(int32x4_t, 4, vqshlq_n_s32(int32x4_t a, int by),
             bw_emulated_saturate((int64_t)a.at[i] * (INT64_C(1) << by)))
 
