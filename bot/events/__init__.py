@@ -1,0 +1,1 @@
+"""From a webhook to a typed fact: `delivery.py` checks and reads, `event.py` is the fact."""

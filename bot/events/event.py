@@ -1,0 +1,111 @@
+"""Event: the typed fact in a delivery. Travels as JSON, so each is a frozen pydantic model."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Place(_Frozen):
+    """Where it happened: an issue or pull request of a repository."""
+
+    repository: str = Field(description="owner/name")
+    installation_id: int | None
+    number: int
+
+
+class Sender(_Frozen):
+    """Who caused it, as GitHub says; what they may do is asked of GitHub."""
+
+    login: str
+    id: int
+    is_bot: bool
+
+
+class Labelled(_Frozen):
+    """An issue got the label that asks for work, or was opened with it."""
+
+    kind: Literal["labelled"] = "labelled"
+    place: Place
+    sender: Sender
+    title: str = Field(description="as it stood then")
+    body: str
+
+
+class Commanded(_Frozen):
+    """A comment that begins with `/boardwright`."""
+
+    kind: Literal["commanded"] = "commanded"
+    place: Place
+    sender: Sender
+    on_pull: bool
+    comment_id: int
+    command: str = Field(description="the comment's body, as it stood then")
+    title: str = Field(description="of the issue or pull request, as it stood then")
+    body: str
+
+
+class Commented(_Frozen):
+    """Any other comment on an issue: an answer, where one is awaited."""
+
+    kind: Literal["commented"] = "commented"
+    place: Place
+    sender: Sender
+    on_pull: bool
+    comment_id: int
+    text: str
+
+
+class Reviewed(_Frozen):
+    """A review of a pull request was submitted."""
+
+    kind: Literal["reviewed"] = "reviewed"
+    place: Place
+    sender: Sender
+    review_id: int
+    state: str
+    head_branch: str
+
+
+class Closed(_Frozen):
+    """An issue or pull request was closed; of a merged pull request `merged` is true."""
+
+    kind: Literal["closed"] = "closed"
+    place: Place
+    sender: Sender
+    is_pull: bool
+    merged: bool
+    head_branch: str = Field(description="of a pull request; else empty")
+
+
+class Rerun(_Frozen):
+    """Somebody pressed "Re-run" at a check run of ours."""
+
+    kind: Literal["rerun"] = "rerun"
+    repository: str
+    installation_id: int | None
+    sender: Sender
+    key: str = Field(description="the check run's external_id")
+    head_sha: str
+
+
+class Withdrawn(_Frozen):
+    """Repositories are no longer ours to work in: uninstalled, suspended, removed, deleted,
+    transferred, archived; or renamed, or made private, which changes what may be shown."""
+
+    kind: Literal["withdrawn"] = "withdrawn"
+    repositories: tuple[str, ...] = Field(description="empty: all of the installation")
+    installation_id: int | None
+    reason: str = Field(description="for people, such as 'the app was uninstalled'")
+
+
+Event = Annotated[
+    Labelled | Commanded | Commented | Reviewed | Closed | Rerun | Withdrawn,
+    Field(discriminator="kind"),
+]
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)
