@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import runpy
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,8 @@ REPOSITORY = "boardwright"
 TARGET = "sandbox"
 BUILD = "boardwright sandbox build"
 
-_RECIPE = ("Dockerfile", "requirements.lock", "scripts/sandbox_requirements.py")
+_DOCKERFILE, _LOCK, _PICK = "Dockerfile", "requirements.lock", "scripts/sandbox_requirements.py"
+_RECIPE = (_DOCKERFILE, _LOCK, _PICK)
 _CERTIFICATES = (PACKAGE_ROOT / "extra-ca", Path("/usr/local/share/ca-certificates"))
 
 
@@ -33,15 +35,24 @@ def recipe_missing() -> str:
 def image_name(target: str = TARGET) -> str:
     """Return the image's name, which changes with whatever it is made from.
 
+    Of the lock file only the versions and hashes count that are installed in it: a package that
+    only the harness uses makes no other image.
+
     Raises:
         Infrastructure: this is no checkout, so nothing says what it is made from.
     """
     if problem := recipe_missing():
         raise Infrastructure(problem)
-    digest = hashlib.sha256()
-    for name in _RECIPE:
-        digest.update((PACKAGE_ROOT / name).read_bytes())
+    digest = hashlib.sha256((PACKAGE_ROOT / _DOCKERFILE).read_bytes())
+    digest.update(_installed().encode())
     return f"{REPOSITORY}-{target}:{digest.hexdigest()[:12]}"
+
+
+def _installed() -> str:
+    """Return the lines of the lock file that the image's packages come from."""
+    pick = runpy.run_path(str(PACKAGE_ROOT / _PICK))["needed"]
+    blocks = str(pick((PACKAGE_ROOT / _LOCK).read_text(encoding="utf-8")))
+    return "\n".join(line for line in blocks.splitlines() if not line.lstrip().startswith("#"))
 
 
 def image_exists(client: docker.DockerClient, name: str) -> bool:
