@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,10 @@ from bot.bench import Failed, Measured
 from bot.console import PLAIN
 from bot.errors import RequestError
 from bot.rendering.text import inline
+from model_compiler import Optimise
 
 BEGIN = "<!-- written by: boardwright benchmark --markdown -->"
+BEGIN_LEVELS = "<!-- levels, written by: boardwright benchmark --optimise all --markdown -->"
 END = "<!-- end of what boardwright benchmark wrote -->"
 
 _COST = (
@@ -22,9 +25,12 @@ _COST = (
     *("of it arena", "stack", "firmware flash", "firmware RAM"),
 )
 _COST_SHORT = (0, 1, 2, 4, 5, 7, 9, 10)
-_COST_NOTE = (
+_INFERENCE_NOTE = (
     "Instructions: median of one inference, counted exactly. Flash and RAM: everything that is "
-    "linked for inference, without the stack. Stack: high-water mark of the measuring firmware. "
+    "linked for inference, without the stack."
+)
+_COST_NOTE = (
+    f"{_INFERENCE_NOTE} Stack: high-water mark of the measuring firmware. "
     "Firmware: all of that one, with its shell, serial line and buffer for samples."
 )
 _AGAINST = (
@@ -36,6 +42,7 @@ _AGAINST_NOTE = (
     "Baseline: {0.software}; {0.compiler}; {0.emulator}. Estimated limit: floor of the "
     "multiply-accumulates and of what they cannot do without, 20 % either way."
 )
+_LEVELED = ("instructions", "flash", "RAM")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,29 +129,57 @@ def _against(row: Measured) -> tuple[str, ...]:
     )
 
 
-def markdown(rows: Sequence[Measured | Failed]) -> str:
-    """Return all tables as Markdown, with what they were measured with."""
-    tools = sorted({tool for row in rows if isinstance(row, Measured) for tool in row.tools})
-    levels = sorted({row.optimise.flag for row in rows if isinstance(row, Measured)})
-    tables = [table.markdown() for table in (baseline_table(rows), cost_table(rows)) if table]
-    return "\n".join(
-        (f"Measured with {', '.join(tools)}, the models with `{'`, `'.join(levels)}`.", "", *tables)
+def levels_table(rows: Sequence[Measured | Failed], levels: Sequence[Optimise]) -> Grid:
+    """Return what each model takes at each level of optimisation, levels side by side."""
+    header = ("model", "core", *(f"{what}, {level}" for what in _LEVELED for level in levels))
+    found = {(row.model, row.core, row.optimise): row for row in rows if isinstance(row, Measured)}
+    lines = []
+    for model, core in dict.fromkeys((model, core) for model, core, _ in found):
+        figures = (_leveled(found.get((model, core, level))) for level in levels)
+        lines.append((Path(model).stem, core, *itertools.chain(*zip(*figures, strict=True))))
+    return Grid(header, tuple(lines), _INFERENCE_NOTE, tuple(range(2 + 2 * len(levels))))
+
+
+def _leveled(row: Measured | None) -> tuple[str, ...]:
+    """Return the texts of `_LEVELED`."""
+    inference = row.inference if row else None
+    return (
+        _count(row.instructions if row else None),
+        _count(inference.flash_bytes if inference else None),
+        _count(inference.ram_bytes if inference else None),
     )
 
 
-def with_tables(page: str, tables: str) -> str:
+def tables_of(rows: Sequence[Measured | Failed], levels: Sequence[Optimise] = ()) -> list[Grid]:
+    """Return the tables that show rows; with several levels, the one that compares these."""
+    if len(levels) > 1:
+        return [levels_table(rows, levels)]
+    against = baseline_table(rows)
+    return [*([against] if against else []), cost_table(rows)]
+
+
+def markdown(rows: Sequence[Measured | Failed], levels: Sequence[Optimise] = ()) -> str:
+    """Return the tables as Markdown, with what they were measured with."""
+    measured = [row for row in rows if isinstance(row, Measured)]
+    tools = sorted({tool for row in measured for tool in row.tools})
+    flags = "`, `".join(dict.fromkeys(row.optimise.flag for row in measured))
+    tables = (table.markdown() for table in tables_of(rows, levels))
+    return "\n".join((f"Measured with {', '.join(tools)}, the models with `{flags}`.", "", *tables))
+
+
+def with_tables(page: str, tables: str, begin: str = BEGIN) -> str:
     """Return a page with the tables between its two marks, in place of what stood there.
 
     Raises:
         RequestError: the page has no such marks.
     """
-    before, begin, rest = page.partition(BEGIN)
+    before, found, rest = page.partition(begin)
     _, end, after = rest.partition(END)
-    if not (begin and end):
+    if not (found and end):
         raise RequestError(
-            "The page has no place for the tables.", f"Put these two lines into it: {BEGIN} {END}"
+            "The page has no place for the tables.", f"Put these two lines into it: {begin} {END}"
         )
-    return f"{before}{BEGIN}\n\n{tables}\n{END}{after}"
+    return f"{before}{begin}\n\n{tables}\n{END}{after}"
 
 
 def _count(value: float | int | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import tempfile
 from pathlib import Path
@@ -26,7 +27,8 @@ def benchmark(
     ] = False,
     samples: Annotated[int, typer.Option(min=1, max=1000, help="random inputs of each model")] = 5,
     optimise: Annotated[
-        Literal["size", "balanced", "speed"], typer.Option(help="as for `boardwright compile`")
+        Literal["size", "balanced", "speed", "all"],
+        typer.Option(help="as for `boardwright compile`; all: side by side"),
     ] = "balanced",
     json_file: Annotated[
         Path | None, typer.Option("--json", help="write the figures to this file")
@@ -52,7 +54,9 @@ def benchmark(
     from hardware_runner.boards import find_board  # noqa: PLC0415
     from model_compiler import Optimise  # noqa: PLC0415
 
-    page = _page(markdown_file) if markdown_file else ""
+    levels = list(Optimise) if optimise == "all" else [Optimise(optimise)]
+    begin = bench_tables.BEGIN_LEVELS if len(levels) > 1 else bench_tables.BEGIN
+    page = _page(markdown_file, begin) if markdown_file else ""
     targets = [find_board(name) for name in board or DEFAULT_BOARDS]
     rows: list[Failed | Measured] = []
     with (
@@ -62,23 +66,19 @@ def benchmark(
         files = _files(models) if models else {}
         if digits or not files:
             files["digits"] = digits_model(Path(scratch), progress)
-        for name, content in files.items():
-            for target in targets:
-                progress.note(f"{name} on {target.name}")
-                folder = Path(scratch) / str(len(rows))
-                rows.append(
-                    measure_model(name, content, target, samples, folder, Optimise(optimise))
-                )
-    for table in (bench_tables.cost_table(rows), bench_tables.baseline_table(rows)):
-        if table is not None:
-            output().print(table.rich())
-            output().print(table.note, markup=False, highlight=False, soft_wrap=True)
+        for (name, content), target, level in itertools.product(files.items(), targets, levels):
+            progress.note(f"{name} on {target.name}, {level}")
+            folder = Path(scratch) / str(len(rows))
+            rows.append(measure_model(name, content, target, samples, folder, level))
+    for table in bench_tables.tables_of(rows, levels):
+        output().print(table.rich())
+        output().print(table.note, markup=False, highlight=False, soft_wrap=True)
     for row in rows:
         if isinstance(row, Failed):
             line = f"{row.model} on {row.board}: {row.why}"
             output().print(line, markup=False, highlight=False, soft_wrap=True)
     if markdown_file is not None:
-        text = bench_tables.with_tables(page, bench_tables.markdown(rows))
+        text = bench_tables.with_tables(page, bench_tables.markdown(rows, levels), begin)
         write_atomically(markdown_file, text.encode())
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)
@@ -88,7 +88,7 @@ def benchmark(
     return int(ExitCode.LIMIT_MISSED if failed else ExitCode.DONE)
 
 
-def _page(path: Path) -> str:
+def _page(path: Path, begin: str) -> str:
     """Return the page that takes the tables; one that does not exist yet is nothing but them.
 
     Raises:
@@ -98,9 +98,9 @@ def _page(path: Path) -> str:
 
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        return f"{bench_tables.BEGIN}\n{bench_tables.END}\n"
+        return f"{begin}\n{bench_tables.END}\n"
     page = path.read_text(encoding="utf-8")
-    bench_tables.with_tables(page, "")
+    bench_tables.with_tables(page, "", begin)
     return page
 
 

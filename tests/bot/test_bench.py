@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -10,7 +11,17 @@ from rich.console import Console
 from bot import bench
 from bot.baseline import conditions, find_baseline
 from bot.bench import Failed, Measured, measure_model
-from bot.bench_tables import BEGIN, END, Grid, baseline_table, cost_table, markdown, with_tables
+from bot.bench_tables import (
+    BEGIN,
+    BEGIN_LEVELS,
+    END,
+    Grid,
+    baseline_table,
+    cost_table,
+    levels_table,
+    markdown,
+    with_tables,
+)
 from bot.cli import invoke
 from bot.errors import RequestError
 from hardware_runner.boards import BOARDS, find_board
@@ -139,6 +150,26 @@ def test_a_page_keeps_what_stands_around_the_tables() -> None:
     assert with_tables(text, markdown([row_of(KWS)])) == text
     with pytest.raises(RequestError, match="no place for the tables"):
         with_tables("# Title\n", "")
+
+
+def test_levels_stand_side_by_side() -> None:
+    small, fast = (
+        dataclasses.replace(row_of("", instructions=count), optimise=level)
+        for level, count in ((Optimise.SIZE, 7500), (Optimise.SPEED, 5000))
+    )
+    levels = (Optimise.SIZE, Optimise.SPEED)
+    other = dataclasses.replace(small, core="Cortex-M7")
+    table = levels_table([small, fast, other, Failed("f", "b", "why")], levels)
+    assert table.header[:4] == ("model", "core", "instructions, size", "instructions, speed")
+    assert table.rows == (
+        ("m", "Cortex-M4F", "7,500", "5,000", "6,000", "6,000", "480", "480"),
+        ("m", "Cortex-M7", "7,500", "-", "6,000", "-", "480", "-"),
+    )
+    page = f"{BEGIN}\nfigures\n{END}\n{BEGIN_LEVELS}\nold\n{END}\n"
+    text = with_tables(page, markdown([small, fast], levels), BEGIN_LEVELS)
+    assert text.startswith(f"{BEGIN}\nfigures\n{END}\n{BEGIN_LEVELS}\n")
+    assert "the models with `-Os`, `-O3`." in text
+    assert "old" not in text
 
 
 def test_a_page_without_marks_is_left_alone(
