@@ -1,0 +1,1 @@
+"""What the web process of the service is made of: settings, intake, logs, metrics, status page."""
