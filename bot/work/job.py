@@ -72,8 +72,8 @@ class Remark(_Frozen):
 class Revision(_Frozen):
     """One batch of remarks, with the project's files as they stand on the branch.
 
-    `number` counts the revisions of a pull request from 1; the files lie in `revision/` in the job's
-    folder, by path relative to the project's folder.
+    `number` counts the revisions of a pull request from 1; the files lie in `revision/` in the
+    job's folder, by path relative to the project's folder.
     """
 
     number: int
