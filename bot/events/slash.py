@@ -139,7 +139,7 @@ def parse(comment: str) -> Command:
 
 
 def _unknown(line: str) -> Unknown:
-    verb = line.split()[0].lower()[:40]
+    verb = line.split(maxsplit=1)[0].lower()[:40]
     by_verb = {usage.split()[0]: usage for usage in HELP}
     near = difflib.get_close_matches(verb, by_verb, n=1, cutoff=0.5)
     return Unknown(" ".join(line.split())[:100], by_verb[near[0]] if near else "help")
