@@ -18,7 +18,7 @@ from bot.evidence import Stage
 from bot.free_text import extract
 from bot.goal import Task
 from bot.issue_form import Field
-from bot.llm.language_model import Tier, Unusable
+from bot.llm.language_model import Tier, Unusable, Usage
 from bot.llm.ledger import Account
 from bot.llm.opening import open_model
 from bot.llm.server import find_server, with_environment
@@ -148,6 +148,29 @@ def settle(
     if wishes.writer is Writer.TEMPLATE:
         return Authorship(Settings(), None, "", progress)
     settings = _with(wishes, with_environment(read_settings(find_settings(*starts))))
+    return settle_with(settings, wishes, workdir, progress, check)
+
+
+def settle_with(
+    settings: Settings,
+    wishes: Wishes,
+    workdir: Path,
+    progress: Progress,
+    check: Callable[[], None] = lambda: None,
+    account: Account | None = None,
+    used: Callable[[Usage], None] = lambda usage: None,
+) -> Authorship:
+    """Find out who writes under settings that are known.
+
+    Args:
+        settings: with the names of models that the environment says.
+        wishes, workdir, progress, check: as in `settle`.
+        account: who pays; None: whoever runs this process.
+        used: is told what each answer of a model took.
+
+    Raises:
+        Infrastructure: a model is wanted and none is set up.
+    """
     if wishes.replay is None and find_server(settings) is None:
         if wishes.writer is Writer.LLM:
             raise Infrastructure(
@@ -158,14 +181,16 @@ def settle(
         progress.note(WITHOUT_MODEL)
         return Authorship(settings, None, "", progress)
     check()
-    opened = open_model(settings, account_of(workdir), record=wishes.record, replay=wishes.replay)
+    account = account or account_of(workdir)
+    opened = open_model(settings, account, record=wishes.record, replay=wishes.replay)
     if opened is None:
         raise Infrastructure("The language model that was set up is gone; start again.")
     name = " and ".join(dict.fromkeys(settings.model_of(tier) for tier in Tier))
     if wishes.replay is not None:
         name = f"the recording in {wishes.replay.name}"
     progress.note(f"written by {name}; the checks decide what is taken")
-    return Authorship(settings, KeptAnswers(opened, name, workdir / "answers"), name, progress)
+    answers = KeptAnswers(opened, name, workdir / "answers", used)
+    return Authorship(settings, answers, name, progress)
 
 
 def account_of(workdir: Path) -> Account:

@@ -17,7 +17,7 @@ from bot.goal import Goal
 from bot.inspection import inspect_files
 from bot.journal import Journal, step_key
 from bot.ladder import describe, missed, next_size
-from bot.plan import ModelSize, Plan, make_plan
+from bot.plan import ModelSize, Plan, make_plan, resized
 from bot.progress import Progress
 from bot.proposal import Asked, Proposal
 from bot.publication import Attempt, Step, assemble
@@ -26,6 +26,7 @@ from bot.repair import blamed
 from bot.sandbox.job import Origin, Sandbox
 from bot.sandbox.process import ProcessSandbox
 from bot.scratch import sole_user, sweep
+from bot.size import Size
 from bot.split import split
 from bot.stages import convert, data, features, firmware, train
 from bot.stages.goal_header import goal_header, goal_toml
@@ -87,6 +88,7 @@ def run_stages(
     seed: int = DEFAULT_SEED,
     sandbox: Sandbox | None = None,
     asked: Sequence[Asked] = (),
+    size: Size = Size.USUAL,
 ) -> Proposal:
     """Make a project from a goal and its records, with evidence for every claim.
 
@@ -102,6 +104,7 @@ def run_stages(
         seed: of the split and of the training.
         sandbox: runs the authored code; None: plain processes, for the shipped templates only.
         asked: what a language model was asked before, to be accounted for in the proposal.
+        size: of the network that is tried first.
 
     Raises:
         RequestError: the data cannot be split, or no model can meet the limits.
@@ -114,7 +117,8 @@ def run_stages(
     with disk_watched(workdir), sole_user(workdir):
         runner = _runner(authors, workdir, progress)
         runner.desk.asked.extend(asked)
-        return _run_stages(goal, records, runner, seed, sandbox or ProcessSandbox())
+        context = _prepared(goal, records, runner, seed, sandbox or ProcessSandbox(), size)
+        return _run_stages(context, records, runner)
 
 
 def _runner(authors: Authors, workdir: Path, progress: Progress) -> _Runner:
@@ -131,18 +135,19 @@ def _runner(authors: Authors, workdir: Path, progress: Progress) -> _Runner:
     return runner
 
 
-def _run_stages(
-    goal: Goal, records: Records, runner: _Runner, seed: int, sandbox: Sandbox
-) -> Proposal:
+def _prepared(
+    goal: Goal, records: Records, runner: _Runner, seed: int, sandbox: Sandbox, size: Size
+) -> Context:
+    """Return what the first stage works with."""
     sides = split(records, goal.labels, seed)
-    plan = make_plan(goal, sides.train, seed)
+    plan = resized(make_plan(goal, sides.train, seed), goal, size)
     refuse_impossible(goal, plan)
     for reason in plan.reasons:
         runner.progress.note(reason)
-    context = Context(
+    return Context(
         goal=goal,
         plan=plan,
-        size=plan.sizes[0],
+        size=plan.first,
         split=sides,
         workspace=Workspace(_given_files(goal, plan)).with_files(sides.train.files("train")),
         made={},
@@ -150,6 +155,9 @@ def _run_stages(
         origin=Origin.TEMPLATE,
         progress=runner.progress,
     )
+
+
+def _run_stages(context: Context, records: Records, runner: _Runner) -> Proposal:
     shared, context = _run(runner, context, SHARED_STAGES)
     attempts: list[Attempt] = []
     if _complete(shared, SHARED_STAGES):
@@ -182,7 +190,7 @@ def _climb(
     runner: _Runner, context: Context, shared: Sequence[Step], attempts: list[Attempt]
 ) -> None:
     """Try sizes, as long as what was missed says that another one may do better."""
-    size: ModelSize | None = context.plan.sizes[0]
+    size: ModelSize | None = context.plan.first
     carried: dict[Stage, Written] = {}
     while size is not None and not runner.desk.stopped:
         if attempts:
@@ -325,7 +333,7 @@ def _inputs(context: Context) -> dict[str, bytes]:
         **{f"file:{path}": content for path, content in context.workspace.files.items()},
         **{f"made:{name}": content for name, content in context.made.items()},
         "held-out": digest(context.split.test).encode(),
-        "plan": repr(replace(context.plan, reasons=())).encode(),
+        "plan": repr(replace(context.plan, reasons=(), begin=0)).encode(),
         "size": repr(context.size).encode(),
         "origin": context.origin.value.encode(),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import pairwise
 
@@ -15,6 +15,7 @@ from bot import spectrogram
 from bot.errors import RequestError
 from bot.goal import Goal, Task
 from bot.records import Records
+from bot.size import Size
 from bot.spectrogram import Spectrogram
 
 DEFAULT_RATE_HZ = 16_000  # of sounds that come without one
@@ -64,12 +65,13 @@ class Plan:
     Attributes:
         features: what `features.c` does.
         feature_shape: of one sample, as the network sees it.
-        sizes: candidates, the one to begin with first, later ones larger.
+        sizes: candidates, later ones larger.
         epochs, batch: of the training.
         seed: of the split, and of the training.
         boards: names as in the goal.
         reasons: why, one line each, for people.
         spectrogram: how a sound is cut into frames and bands; None for other samples.
+        begin: index of the candidate that is tried first.
     """
 
     features: FeatureKind
@@ -81,6 +83,12 @@ class Plan:
     boards: tuple[str, ...]
     reasons: tuple[str, ...]
     spectrogram: Spectrogram | None = None
+    begin: int = 0
+
+    @property
+    def first(self) -> ModelSize:
+        """Return the candidate that is tried first."""
+        return self.sizes[self.begin]
 
     @property
     def feature_count(self) -> int:
@@ -137,6 +145,24 @@ def make_plan(goal: Goal, training: Records, seed: int) -> Plan:
         reasons=(why, *_size_reasons(sizes, candidates)),
         spectrogram=sound,
     )
+
+
+def resized(plan: Plan, goal: Goal, size: Size) -> Plan:
+    """Begin with another network than usual: one below all others, or the second.
+
+    What was measured still decides which one is tried next, in either direction.
+    """
+    if size is Size.USUAL:
+        return plan
+    sizes = plan.sizes
+    if size is Size.SMALLER and sizes[0].widths:
+        sizes = (_dense("linear", plan.feature_shape, (), goal), *sizes)
+    begin = min(1, len(sizes) - 1) if size is Size.LARGER else 0
+    said = [reason for reason in plan.reasons if not reason.startswith(_BEGINS)]
+    found = f"{_begun(sizes[begin])}, as a {size.value} one was asked for"
+    if sizes[begin] == plan.first:
+        found = f"{_begun(sizes[begin])}: there is none that is {size.value}"
+    return replace(plan, sizes=sizes, begin=begin, reasons=(*said, found))
 
 
 def _spectrogram(goal: Goal) -> Spectrogram:
@@ -213,11 +239,17 @@ def _may_fit(size: ModelSize, goal: Goal) -> bool:
 
 def _size_reasons(sizes: Sequence[ModelSize], candidates: Sequence[ModelSize]) -> tuple[str, ...]:
     left_out = [c.name for c in candidates if c not in sizes]
-    first = sizes[0]
-    begun = f"begins with the {first.name} network, {first.parameters:,} parameters"
+    begun = _begun(sizes[0])
     if left_out:
         return (begun, f"left out, as the limits cannot hold them: {', '.join(left_out)}")
     return (begun,)
+
+
+_BEGINS = "begins with "
+
+
+def _begun(first: ModelSize) -> str:
+    return f"{_BEGINS}the {first.name} network, {first.parameters:,} parameters"
 
 
 def _epochs(samples: int) -> int:

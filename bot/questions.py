@@ -34,12 +34,16 @@ class Questions:
 
     questions: tuple[Question, ...]
 
-    def markdown(self) -> str:
-        """Return the comment that is posted under the request."""
+    def markdown(self, template: str = "questions.md.jinja") -> str:
+        """Return the comment that is posted under the request.
+
+        Args:
+            template: of templates/texts/; it says how the questions are answered.
+        """
         safe = [
             replace(q, found=Markdown(q.found), asked=Markdown(q.asked)) for q in self.questions
         ]
-        return render_text("questions.md.jinja", {"questions": safe})
+        return render_text(template, {"questions": safe})
 
 
 @dataclass(slots=True)

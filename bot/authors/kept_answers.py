@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -42,17 +43,25 @@ class _Kept(BaseModel):
 class KeptAnswers:
     """A language model whose answers are looked up in a folder first."""
 
-    def __init__(self, model: LanguageModel, name: str, folder: Path) -> None:
+    def __init__(
+        self,
+        model: LanguageModel,
+        name: str,
+        folder: Path,
+        used: Callable[[Usage], None] = lambda usage: None,
+    ) -> None:
         """Ask `model` for what is not in `folder`.
 
         Args:
             model: what is asked.
             name: which models these are: others are asked anew.
             folder: where answers are kept.
+            used: is told what each answer took when it came, kept ones included.
         """
         self._model = model
         self._name = name
         self._folder = folder
+        self._tell = used
         self._used: set[str] = set()
 
     def ask(self, prompt: Prompt, answer: type[Value]) -> Answer[Value]:
@@ -64,6 +73,8 @@ class KeptAnswers:
         if kept is None:
             kept = self._ask(prompt, answer)
             write_atomically(path, kept.model_dump_json().encode())
+        if kept.usage is not None:
+            self._tell(kept.usage)
         if kept.unusable or kept.usage is None:
             raise _UNUSABLE.get(kept.unusable, Unusable)(kept.message, kept.usage)
         return Answer(answer.model_validate_json(kept.value), kept.usage)

@@ -86,6 +86,12 @@ def code(text: str, at_most: int = 200) -> Markdown:
     return Markdown(f"{fence}{pad}{content}{pad}{fence}")
 
 
+def verbatim(text: str, at_most: int = 200) -> Markdown:
+    """Return a string as one line of a fenced block, which it cannot close."""
+    content = plain(_head(text, at_most)).replace("<!--", "<! --")[:at_most]
+    return Markdown(re.sub("`{3,}|~{3,}", "'", content))
+
+
 def _head(text: str, at_most: int) -> str:
     """Return what can matter of a long text, so that its length costs nothing."""
     enough = 16 * at_most

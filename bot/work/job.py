@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import PurePosixPath
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from bot.size import Size
+
+__all__ = ["FILES", "REQUEST", "REVISION", "Remark", "RepositoryPath", "Revision", "Size", "Wanted"]
 
 REQUEST = "request.json"
 FILES = "files"
@@ -25,14 +28,6 @@ def _inside(path: str) -> str:
 
 
 RepositoryPath = Annotated[str, AfterValidator(_inside)]
-
-
-class Size(Enum):
-    """Which network is tried first, from what a person said about the plan."""
-
-    USUAL = "usual"
-    SMALLER = "smaller"
-    LARGER = "larger"
 
 
 class Wanted(_Frozen):
