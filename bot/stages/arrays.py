@@ -41,3 +41,10 @@ def load(content: bytes) -> dict[str, Array]:
             return {name: archive[name] for name in archive.files}
     except (OSError, EOFError, KeyError, MemoryError, zipfile.BadZipFile) as error:
         raise ValueError(f"not an archive of arrays: {error}") from error
+
+
+def first_of_each(labels: Array, count: int) -> npt.NDArray[np.int64]:
+    """Return the indices of the first `count` samples of each label, in order."""
+    return np.sort(
+        np.concatenate([np.flatnonzero(labels == value)[:count] for value in np.unique(labels)])
+    )

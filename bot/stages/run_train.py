@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from bot.stages import arrays
 from bot.stages.authored import load_module
@@ -29,7 +28,7 @@ def main() -> None:
     data = arrays.load(Path("in/features.npz").read_bytes())
     seed = int(data["seed"])
     fit = load_module(Path("in/train.py")).fit
-    small = first_of_each(data["y_train"], SMALL_PER_CLASS)
+    small = arrays.first_of_each(data["y_train"], SMALL_PER_CLASS)
     some = (data["x_train"][small], data["y_train"][small])
     short = (*some, *some)
 
@@ -68,13 +67,6 @@ def at_most_epochs(most: int) -> Iterator[None]:
         yield
     finally:
         keras.Model.fit = original
-
-
-def first_of_each(labels: npt.NDArray[Any], count: int) -> npt.NDArray[np.int64]:
-    """Return the indices of the first `count` samples of each label, in order."""
-    return np.sort(
-        np.concatenate([np.flatnonzero(labels == value)[:count] for value in np.unique(labels)])
-    )
 
 
 def fingerprint(model: Any) -> str:

@@ -17,7 +17,6 @@ from bot.plan import make_plan
 from bot.sandbox.job import Job, Limits, Result
 from bot.sandbox.process import ProcessSandbox
 from bot.stages import arrays, train, train_checks
-from bot.stages.run_train import first_of_each
 from bot.stages.stage_result import Context, StageResult
 from tests.bot import small_project
 
@@ -111,7 +110,7 @@ def test_weights_larger_than_the_flash_are_found() -> None:
 
 
 def test_short_trainings_take_some_of_each_class() -> None:
-    assert first_of_each(np.array([2, 0, 0, 2, 0, 1]), 2).tolist() == [0, 1, 2, 3, 5]
+    assert arrays.first_of_each(np.array([2, 0, 0, 2, 0, 1]), 2).tolist() == [0, 1, 2, 3, 5]
 
 
 @pytest.fixture(scope="module")
