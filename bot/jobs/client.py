@@ -1,0 +1,156 @@
+"""JobClient: what the web process does with jobs. It runs none of their code."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions, error
+
+from bot.errors import Infrastructure
+from bot.events.event import EVENT, Event
+from bot.jobs import database
+from bot.jobs.messages import Shown
+from bot.rendering.live import Phase
+from bot.service.intake import JobRow, Stored, StoreFailed
+
+APPLICATION = "boardwright"
+DELIVER, JOB, WORK = "deliver", "job", "work"
+"""Names of the three workflows."""
+DELIVERIES, JOBS = "deliveries", "jobs"
+INBOX = "inbox"
+LIVE = ["ENQUEUED", "DELAYED", "PENDING"]
+
+
+Database = DBOSClient
+"""Access to the database of jobs from outside of them."""
+
+
+def connect(url: str) -> Database:
+    """Return a client that raises where the database is away, and reads nothing but JSON."""
+    return DBOSClient(
+        system_database_url=url,
+        application_name=APPLICATION,
+        serializer=DBOSPortableJSONSerializer(),
+        retry_connection_errors=False,
+        system_database_pool_size=2 if database.is_sqlite(url) else 5,
+        lazy=True,
+    )
+
+
+def migrate(url: str) -> None:
+    """Make tables, or bring them up to date; several processes may do so at once.
+
+    Raises:
+        Infrastructure: the database cannot be reached, or its file not be written.
+    """
+    database.prepare(url)
+    try:
+        DBOS.migrate(url)
+    except Exception as problem:
+        raise Infrastructure(
+            f"The database of jobs cannot be made ready: {type(problem).__name__}.",
+            "is it running, and may this user write to it?",
+        ) from problem
+
+
+def job_prefix(repository: str, number: int | None = None) -> str:
+    """Return how the names of all jobs of an issue, or of a repository, begin."""
+    return f"{repository}#" if number is None else f"{repository}#{number}/"
+
+
+class JobClient:
+    """The way from the web process to the jobs: an `Intake`, and `Jobs` to list."""
+
+    def __init__(self, url: str) -> None:
+        """Make the tables where they are missing, and connect.
+
+        Raises:
+            Infrastructure: the database cannot be reached.
+        """
+        migrate(url)
+        self._client = connect(url)
+
+    async def store(self, delivery_id: str, event: Event) -> Stored:
+        """Keep an event for a worker; it is on disk when this returns.
+
+        A worker finds the job that it starts or reaches, so that none is named here. A delivery
+        is kept once, however often it comes: a late redelivery starts nothing.
+
+        Raises:
+            ValueError: the id is empty.
+            StoreFailed: nothing was kept.
+        """
+        if not delivery_id.strip():
+            raise ValueError("a delivery has an id that is not empty")
+        options: EnqueueOptions = {
+            "workflow_name": DELIVER,
+            "queue_name": DELIVERIES,
+            "workflow_id": delivery_id,
+            "workflow_id_reuse_policy": "reject",
+        }
+        try:
+            await self._client.enqueue_async(options, EVENT.dump_python(event, mode="json"))
+        except error.DBOSWorkflowIDInUseError:
+            return Stored(job="", duplicate=True)
+        except Exception as problem:
+            raise StoreFailed(f"The delivery was not kept: {type(problem).__name__}.") from problem
+        return Stored(job="", duplicate=False)
+
+    async def list(self, at_most: int) -> tuple[JobRow, ...]:
+        """Return the jobs, those that were asked for last first.
+
+        Raises:
+            StoreFailed: the database is away.
+        """
+        try:
+            rows = await self._client.list_workflows_async(
+                name=JOB, limit=at_most, sort_desc=True, load_input=False, load_output=False
+            )
+        except Exception as problem:
+            raise StoreFailed(f"Jobs cannot be listed: {type(problem).__name__}.") from problem
+        return tuple(_row(row) for row in rows)
+
+    async def ready(self) -> bool:
+        """Say whether a delivery could be kept now."""
+        try:
+            await self._client.check_connection_async()
+        except Exception:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.destroy()
+
+
+def _row(row: Any) -> JobRow:
+    issue, _, _ = row.workflow_id.rpartition("/")
+    repository, _, number = issue.rpartition("#")
+    told = Shown.model_validate(row.attributes) if row.attributes else Shown()
+    return JobRow(
+        job=row.workflow_id,
+        repository=repository,
+        private=told.private,
+        number=int(number),
+        title=told.title,
+        phase=_LOST.get(row.status, told.phase),
+        since=_moment(row.created_at),
+        updated=_moment(row.updated_at),
+        cost=told.cost,
+        pull_url=told.pull_url,
+        headline=told.headline,
+        boards=told.boards,
+    )
+
+
+_LOST = {
+    "ERROR": Phase.FAILED,
+    "MAX_RECOVERY_ATTEMPTS_EXCEEDED": Phase.FAILED,
+    "CANCELLED": Phase.CANCELLED,
+}
+"""Ends that a job could not tell of itself."""
+
+
+def _moment(epoch_ms: int | None) -> datetime:
+    return datetime.fromtimestamp((epoch_ms or 0) / 1000, tz=UTC)
