@@ -1,4 +1,4 @@
-"""What the service asks of GitHub, as values and one protocol.
+"""What the service asks of GitHub, as values and two protocols.
 
 Every call may be made twice, by a process that was killed in between: what makes a thing first
 looks for the one that it made before, by a hidden marker or by its name.
@@ -119,6 +119,15 @@ class Commit:
 
     sha: str
     made: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A commit in a history. `author` is a login; empty where GitHub knows none for the mail."""
+
+    sha: str
+    author: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,16 +272,25 @@ class Hub(Protocol):
         """Return the commit that a branch points at; None where there is no such branch."""
 
     def read(self, path: str, ref: str, at_most: int) -> Mapping[str, bytes]:
-        """Return a file, or all files below a folder, by path; empty where there is none.
+        """Return a file, or all files below a folder; empty where there is none.
+
+        The keys are paths in the repository: `tinyml/fruit/train.py`, not `train.py`.
 
         Args:
             path: relative to the repository, without `..`.
-            ref: a branch or commit.
+            ref: a branch or the id of a commit.
             at_most: bytes of all files together.
 
         Raises:
             Refused: it is more, or a symbolic link or submodule; the message says which.
+            Missing: there is no such branch or commit.
         """
+
+    def tree_of(self, path: str, ref: str) -> str | None:
+        """Return git's id of a folder at a branch or commit; None where there is none."""
+
+    def changes(self, path: str, ref: str) -> tuple[Change, ...]:
+        """Return the newest commits, 30 at most, below `ref` that touched a path, newest first."""
 
     def commit(
         self,
@@ -286,8 +304,8 @@ class Hub(Protocol):
         """Let a branch hold exactly `files` in `folder`, and all else as it was.
 
         Made with the git data API; before the branch moves, each tree id that GitHub returned is
-        compared with the one computed here. The branch is made at `base_sha` where it is missing;
-        it is never forced.
+        compared with the one computed here. A missing branch begins on top of `base_sha`; none is
+        ever forced. Where the branch holds the files already it stays, whatever was expected.
 
         Args:
             branch: without `refs/heads/`.
@@ -295,16 +313,17 @@ class Hub(Protocol):
             folder: relative to the repository.
             files: content by path relative to `folder`.
             message: with trailers, ends with a line feed.
-            expected_sha: what the branch must point at; None: at whatever.
+            expected_sha: what the branch must point at; None: at whatever, or there may be none.
 
         Raises:
-            Refused: the branch points elsewhere than expected, or moved meanwhile.
+            Refused: the branch points elsewhere than expected, is gone, or moved meanwhile.
         """
 
     def put_pull(self, branch: str, base: str, title: str, body: str, marker: str) -> PullRequest:
         """Return the pull request of a branch with this text; make a draft where none is open.
 
-        Whether it is a draft is left as people made it.
+        Whether it is a draft is left as people made it. Where the repository's plan has no drafts,
+        it is made without being one.
         """
 
     def pull(self, number: int) -> PullRequest:
@@ -314,7 +333,10 @@ class Hub(Protocol):
         """Return the pull requests of a branch of this repository, open or not, newest first."""
 
     def request_review(self, number: int, login: str) -> None:
-        """Ask a person for a review; does nothing where GitHub does not let them be asked."""
+        """Ask a person for a review.
+
+        Nothing is done where they were asked or gave one before, or GitHub lets them not be asked.
+        """
 
     def review(self, number: int, review_id: int) -> Review:
         """Return a review of a pull request."""
@@ -329,7 +351,10 @@ class Hub(Protocol):
         """Mark a thread as resolved; return False where GitHub does not let us."""
 
     def put_check(self, check: Check) -> int:
-        """Make or update the check run with its name, head and key, and return its number."""
+        """Make or update the check run with its name, head and key, and return its number.
+
+        Annotations that stand there already are not sent again; none can be taken back.
+        """
 
 
 class Hubs(Protocol):

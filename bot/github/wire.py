@@ -1,0 +1,286 @@
+"""Requests to GitHub over PyGithub: signed, spaced, bounded, and never repeated in silence.
+
+Each answer is checked against a model; whatever else comes back is one of the three errors.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import threading
+import urllib.parse
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import requests
+import urllib3
+from github import Auth
+from github.Requester import Requester
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from bot.github.access import AppAccess, Connection, LeasedToken
+from bot.github.errors import refused, translate, unavailable
+from bot.github.hub import Missing
+
+_USER_AGENT = "boardwright"
+_API_VERSION = "2022-11-28"
+_PER_PAGE = 100
+_PAGES_MAX = 100
+_KEPT_ANSWERS = 128
+_KEPT_MAX_CHARACTERS = 200_000
+_NEXT = re.compile(r'<([^<>]+)>; rel="next"')
+
+T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
+
+
+class Nothing(BaseModel):
+    """An answer whose content is of no interest."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+
+class _Leased(Auth.Auth):
+    """Signs requests with a token that changes."""
+
+    def __init__(self, token: LeasedToken) -> None:
+        self.leased = token
+
+    @property
+    def token_type(self) -> str:
+        return "token"
+
+    @property
+    def token(self) -> str:
+        return self.leased.current()
+
+
+def app_auth(access: AppAccess) -> Auth.AppAuth:
+    """Return what signs requests as the App itself.
+
+    Raises:
+        ValueError: the key cannot sign; the message does not hold it.
+    """
+    auth = Auth.AppAuth(access.app_id, access.private_key)
+    try:
+        auth.create_jwt()
+    except Exception:
+        raise ValueError(
+            "The App's private key is not an RSA key in PEM form. Take the file that GitHub gave "
+            'when the key was made; it begins with "-----BEGIN RSA PRIVATE KEY-----".'
+        ) from None
+    return auth
+
+
+def token_auth(token: str | LeasedToken) -> Auth.Auth:
+    """Return what signs requests with a token."""
+    return Auth.Token(token) if isinstance(token, str) else _Leased(token)
+
+
+class Wire:
+    """Sends requests, one at a time, and reads what comes back.
+
+    All methods take first what is asked, as an infinitive such as "read acme/widget#7", which their
+    errors repeat. They raise `Unavailable`, `Refused` or `Missing`.
+    """
+
+    def __init__(self, connection: Connection, auth: Auth.Auth) -> None:
+        self._auth = auth
+        self._requester = Requester(
+            auth=auth,
+            base_url=connection.base_url.rstrip("/"),
+            timeout=connection.timeout_s,
+            user_agent=_USER_AGENT,
+            per_page=_PER_PAGE,
+            verify=True,
+            retry=None,
+            pool_size=None,
+            seconds_between_requests=None,
+            seconds_between_writes=connection.seconds_between_writes,
+            api_version=_API_VERSION,
+        )
+        self._one_at_a_time = threading.RLock()
+        self._kept: OrderedDict[str, _Answer] = OrderedDict()
+
+    def get(self, asked: str, path: str, model: type[M], /, **parameters: str | int) -> M:
+        """Return what stands at a path."""
+        return _read(asked, model, self._get(asked, _address(path, parameters)).text)
+
+    def find(self, asked: str, path: str, model: type[M], /, **parameters: str | int) -> M | None:
+        """Return what stands at a path; None where there is nothing."""
+        try:
+            return self.get(asked, path, model, **parameters)
+        except Missing:
+            return None
+
+    def pages(
+        self, asked: str, path: str, model: Any, /, **parameters: str | int
+    ) -> Iterator[Any]:  # what is in a page is the model's
+        """Yield the pages of a list, each read by `model`.
+
+        The next page's address is the one that GitHub names: after a repository was renamed, ours
+        would lead to the first page again and again.
+        """
+        address: str | None = _address(path, {"per_page": _PER_PAGE, **parameters})
+        for _ in range(_PAGES_MAX):
+            if address is None:
+                return
+            answer = self._get(asked, address)
+            yield _parsed(asked, model, answer.text)
+            found = _NEXT.search(answer.headers.get("link", ""))
+            address = found[1] if found else None
+        raise refused(asked, f"the list has more than {_PAGES_MAX} pages")
+
+    def all(self, asked: str, path: str, model: type[M], /, **parameters: str | int) -> list[M]:
+        """Return all items of a list."""
+        pages = self.pages(asked, path, list[model], **parameters)  # type: ignore[valid-type]
+        return [item for page in pages for item in page]
+
+    def send(
+        self, verb: str, asked: str, path: str, body: Mapping[str, object] | None, model: type[M]
+    ) -> M:
+        """Write, once, and return the answer."""
+        answer = self._ask(verb, asked, path, body=body)
+        if model is Nothing:
+            return model()
+        return _read(asked, model, answer.text)
+
+    def graphql(
+        self, asked: str, document: str, variables: Mapping[str, object], model: type[M]
+    ) -> M:
+        """Ask GraphQL and return its `data`."""
+        body = {"query": document, "variables": dict(variables)}
+        answer = self._ask("POST", asked, self._requester.graphql_url, body=body)
+        envelope = _read(asked, _Envelope, answer.text)
+        if envelope.errors:
+            raise _graphql_error(asked, envelope.errors[0])
+        return _read(asked, model, json.dumps(envelope.data))
+
+    def _get(self, asked: str, address: str) -> _Answer:
+        """Read, and spend nothing of the limit where it is as it was."""
+        with self._one_at_a_time:
+            kept = self._kept.get(address)
+            headers = {"If-None-Match": kept.headers["etag"]} if kept else {}
+            answer = self._ask("GET", asked, address, headers=headers)
+            if answer.status == requests.codes.not_modified and kept:
+                self._kept.move_to_end(address)
+                return kept
+            self._kept.pop(address, None)
+            if "etag" in answer.headers and len(answer.text) <= _KEPT_MAX_CHARACTERS:
+                self._kept[address] = answer
+                if len(self._kept) > _KEPT_ANSWERS:
+                    self._kept.popitem(last=False)
+            return answer
+
+    def _ask(
+        self,
+        verb: str,
+        asked: str,
+        address: str,
+        headers: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+    ) -> _Answer:
+        with self._one_at_a_time:
+            answer = self._once(verb, asked, address, headers, body)
+            leased = self._auth.leased if isinstance(self._auth, _Leased) else None
+            if answer.status == 401 and leased and leased.forget():
+                # The token was withdrawn before its time; nothing was done with the request.
+                answer = self._once(verb, asked, address, headers, body)
+        if answer.status < 300 or (answer.status == 304 and headers):
+            return answer
+        raise translate(
+            asked, answer.status, _message(answer.text), answer.headers, datetime.now(UTC)
+        )
+
+    def _once(
+        self,
+        verb: str,
+        asked: str,
+        address: str,
+        headers: Mapping[str, str] | None,
+        body: Mapping[str, object] | None,
+    ) -> _Answer:
+        try:
+            status, answered, text = self._requester.requestJson(
+                verb, address, headers=dict(headers or {}), input=body
+            )
+        except requests.Timeout:
+            raise unavailable(asked, "it did not answer in time") from None
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise unavailable(asked, f"the connection failed ({type(error).__name__})") from None
+        except RuntimeError as error:  # PyGithub follows redirections on the same host alone
+            raise refused(asked, f"it sent us elsewhere ({error})") from None
+        return _Answer(status, {name: str(value) for name, value in answered.items()}, text)
+
+
+class _GraphQLError(BaseModel):
+    message: str = ""
+    type: str | None = None
+    extensions: dict[str, object] = {}
+
+
+class _Envelope(BaseModel):
+    data: dict[str, object] | None = None
+    errors: list[_GraphQLError] = []
+
+
+def _graphql_error(asked: str, error: _GraphQLError) -> Exception:
+    """Return what one of GraphQL's errors means; without a type it is a failure of its own.
+
+    Source: https://docs.github.com/graphql/overview/rate-limits-and-node-limits-for-the-graphql-api
+    """
+    if error.type is None and "code" not in error.extensions:
+        return unavailable(asked, error.message or "no reason given")
+    statuses = {"NOT_FOUND": 404, "RATE_LIMITED": 429, "RATE_LIMIT": 429}
+    status = statuses.get(error.type or "", 422)
+    return translate(asked, status, error.message, {}, datetime.now(UTC))
+
+
+def _address(path: str, parameters: Mapping[str, str | int]) -> str:
+    query = urllib.parse.urlencode(sorted(parameters.items()))
+    return f"{path}?{query}" if query else path
+
+
+def _read(asked: str, model: type[M], text: str) -> M:
+    """Read an answer; half of one, or another than documented, counts as a failure of GitHub's."""
+    try:
+        return model.model_validate_json(text)
+    except ValidationError:
+        raise unavailable(asked, "its answer cannot be read") from None
+
+
+@functools.cache
+def _adapter(model: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(model)
+
+
+def _parsed(asked: str, model: Any, text: str) -> Any:
+    try:
+        return _adapter(model).validate_json(text)
+    except ValidationError:
+        raise unavailable(asked, "its answer cannot be read") from None
+
+
+class _Refusal(BaseModel):
+    message: str = ""
+    errors: object = None
+
+
+def _message(text: str) -> str:
+    """Return GitHub's own words of a refusal, with what it says about single fields."""
+    try:
+        refusal = _Refusal.model_validate_json(text)
+    except ValidationError:
+        return ""
+    errors = refusal.errors if isinstance(refusal.errors, list) else [refusal.errors]
+    said = [e.get("message") if isinstance(e, dict) else e for e in errors]
+    return ": ".join([refusal.message, *(s for s in said if isinstance(s, str))])
