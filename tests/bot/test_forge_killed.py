@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,17 +17,59 @@ from bot.forge.local import OURS, LocalForge
 from tests.bot import proposals
 
 REPOSITORY = Path(__file__).parents[2]
-CHILD = """
-import sys
+# Imports once, then forks a publisher for each repository that it reads the path of.
+NURSERY = """
+import os, sys
 from dataclasses import replace
 from pathlib import Path
 from bot.forge import Origin
 from bot.forge.local import LocalForge
 from tests.bot import proposals
 proposal = replace(proposals.passing(), figures=None)
-print("ready", flush=True)
-LocalForge(Path(sys.argv[1])).publish(proposal, Origin("digits"))
+while path := sys.stdin.readline().strip():
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        print(os.getpid(), flush=True)
+        LocalForge(Path(path)).publish(proposal, Origin("digits"))
+        os._exit(0)
+    sys.stdin.readline()  # until it was killed, its number stays its own
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
+
+
+class Nursery:
+    """Starts publishers, and tells how each of them ended."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+
+    def start(self, repository: Path) -> int:
+        """Start a publisher as the leader of a session, and return its number."""
+        return self._ask(str(repository))
+
+    def ended(self) -> int:
+        """Wait for the end of the publisher that was started last, and return its code."""
+        return self._ask("")
+
+    def _ask(self, line: str) -> int:
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
+        return int(self.process.stdout.readline())
+
+
+@pytest.fixture
+def nursery(monkeypatch: pytest.MonkeyPatch) -> Iterator[Nursery]:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    with subprocess.Popen(
+        [sys.executable, "-c", NURSERY],
+        cwd=REPOSITORY,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield Nursery(process)
 
 
 def _git(repository: Path, *arguments: str) -> str:
@@ -38,30 +81,19 @@ def _git(repository: Path, *arguments: str) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("with_children", [False, True])
-def test_killed_at_random_points(
-    tmp_path: Path, with_children: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+def test_killed_at_random_points(tmp_path: Path, with_children: bool, nursery: Nursery) -> None:
     proposal = replace(proposals.passing(), figures=None)
     moments = random.Random(20)  # noqa: S311
     unfinished = 0
     for attempt in range(12):
         repository = tmp_path / f"repo{attempt}"
-        child = subprocess.Popen(
-            [sys.executable, "-c", CHILD, str(repository)],
-            cwd=REPOSITORY,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-        )
-        assert child.stdout is not None
-        assert child.stdout.readline() == b"ready\n"
+        child = nursery.start(repository)
         time.sleep(moments.uniform(0, 0.5))  # where it is killed, nothing waits for it
         if with_children:
-            os.killpg(child.pid, signal.SIGKILL)
+            os.killpg(child, signal.SIGKILL)
         else:
-            child.kill()
-        unfinished += child.wait() != 0
-        child.stdout.close()
+            os.kill(child, signal.SIGKILL)
+        unfinished += nursery.ended() != 0
         body = repository / OURS / "digits" / "pull-request.md"
         whole_if_there = body.read_text() if body.exists() else None
         published = LocalForge(repository).publish(proposal, Origin("digits"))

@@ -21,6 +21,7 @@ MISSING += [name for name in ("tensorflow",) if find_spec(name) is None]
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.xdist_group("wines"),  # all begin with one journey, which is long
     pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}"),
 ]
 
