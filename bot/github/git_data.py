@@ -129,7 +129,8 @@ class GitData:
         expected_sha: str | None,
     ) -> Commit:
         """Let a branch hold exactly `files` in `folder`; see `Hub.commit`."""
-        check_path(folder)
+        for path in (folder, *files):
+            check_path(path)
         asked = f"write {folder} to the branch {branch} of {self.full_name}"
         head = self.head_of(branch)
         trees = folder_trees(files)

@@ -56,11 +56,10 @@ def folder_trees(files: Mapping[str, bytes]) -> dict[str, tuple[Entry, ...]]:
     The folder itself is "" and comes last. `files` maps paths relative to it to contents.
 
     Raises:
-        ValueError: a path leads out of the folder or into `.git`, or is a file and a folder.
+        ValueError: a path is a file and a folder.
     """
     children: dict[str, dict[str, Entry]] = {"": {}}
     for path, content in files.items():
-        check_path(path)
         parents = [str(p) for p in PurePosixPath(path).parents]
         for parent in parents:
             children.setdefault("" if parent == "." else parent, {})
