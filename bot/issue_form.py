@@ -86,6 +86,11 @@ def parse_form(body: str) -> Mapping[Field, str]:
     return answers
 
 
+def field_named(label: str) -> Field | None:
+    """Return the field that a label names, whatever its case, unit and marks; None for none."""
+    return _BY_KEY.get(_key(label))
+
+
 def is_empty_answer(text: str) -> bool:
     """Tell whether an answer leaves the matter open: 'none', '-', 'from the data'."""
     return text.strip().lower() in _EMPTY_ANSWERS
