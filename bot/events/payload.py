@@ -19,6 +19,8 @@ _REPOSITORY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}/[A-Za-z0-9._-]{1,100}
 _LOGIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}(\[bot\])?")
 _BRANCH = re.compile(r"[^\x00-\x20\x7f~^:?*\[\\]{1,255}")
 
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
 _LONGEST_TEXT = 4 * 65_536
 """Source: GitHub refuses bodies of more than 65,536 characters, of four bytes at most each."""
 
@@ -132,7 +134,7 @@ def _number(value: object) -> int | None:
 def _string(value: object, longest: int) -> str | None:
     if not isinstance(value, str) or len(value) > longest:
         return None
-    return value.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
+    return _UNSTORABLE.sub("\ufffd", value)
 
 
 def _matching(value: object, pattern: re.Pattern[str]) -> str | None:
