@@ -159,6 +159,7 @@ def settle_with(
     check: Callable[[], None] = lambda: None,
     account: Account | None = None,
     used: Callable[[Usage], None] = lambda usage: None,
+    without: str = WITHOUT_MODEL,
 ) -> Authorship:
     """Find out who writes under settings that are known.
 
@@ -167,6 +168,7 @@ def settle_with(
         wishes, workdir, progress, check: as in `settle`.
         account: who pays; None: whoever runs this process.
         used: is told what each answer of a model took.
+        without: what is noted where no model is set up.
 
     Raises:
         Infrastructure: a model is wanted and none is set up.
@@ -178,7 +180,7 @@ def settle_with(
                 "BOARDWRIGHT_LLM_BASE_URL is set. With --author template no model is needed.",
                 "export OPENAI_API_KEY=...",
             )
-        progress.note(WITHOUT_MODEL)
+        progress.note(without)
         return Authorship(settings, None, "", progress)
     check()
     account = account or account_of(workdir)

@@ -111,6 +111,8 @@ def _arena(plan: Plan, size: ModelSize) -> int:
 
 
 def _kb(count: int) -> str:
+    if count < 1024:
+        return f"{count} bytes"
     return f"{count / 1024:.1f} KB" if count < 10 * 1024 else f"{count / 1024:,.0f} KB"
 
 

@@ -51,7 +51,7 @@ def refused(service: Settings, repository: Settings) -> Iterator[str]:
 
 def settings_of_job(
     folder: Path, variables: Mapping[str, str] = os.environ
-) -> tuple[Settings, ...]:
+) -> tuple[Settings, Settings]:
     """Return the service's settings and those of the repository whose job lies in `folder`.
 
     Raises:

@@ -18,6 +18,7 @@ from bot.work.telling import Teller
 
 WORKDIR = "work"
 ASKING = "asking.md.jinja"
+WITHOUT_MODEL = "no language model is set up here: the templates write every file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ def begin(folder: Path, teller: Teller) -> Begun:
         teller,
         account=Account(wanted.run, wanted.person),
         used=teller.used,
+        without=WITHOUT_MODEL,
     )
     hosts = settings.data.allowed_hosts
     understood = understand_wanted(wanted, folder, authorship.read, hosts)
