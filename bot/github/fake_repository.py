@@ -251,7 +251,8 @@ class FakeRepository:
     def content_of(self, path: str, sha: str) -> dict[str, bytes]:
         """Return a file, or the files below a folder, of a commit, by path."""
         files = self.commits[sha].files
-        return {p: c for p, c in files.items() if p == path or p.startswith(f"{path}/")}
+        inside = f"{path}/" if path else ""
+        return {p: c for p, c in files.items() if p == path or p.startswith(inside)}
 
     def history(self, sha: str) -> Iterator[FakeCommit]:
         """Yield a commit and its first parents, newest first."""

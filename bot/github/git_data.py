@@ -86,10 +86,11 @@ class GitData:
 
     def changes(self, path: str, ref: str) -> tuple[Change, ...]:
         """Return the newest commits below `ref` that touched a path, newest first."""
-        asked = f"list the commits of {path} in {self.full_name}"
-        pages = self.wire.pages(
-            asked, f"{self._root}/commits", list[_Listed], sha=ref, path=path, per_page=_CHANGES
-        )
+        asked = f"list the commits of {path or 'the branch'} in {self.full_name}"
+        parameters: dict[str, str | int] = {"sha": ref, "per_page": _CHANGES}
+        if path:
+            parameters["path"] = path
+        pages = self.wire.pages(asked, f"{self._root}/commits", list[_Listed], **parameters)
         return tuple(
             Change(c.sha, c.author.login if c.author else "", c.commit.message)
             for c in next(pages, [])

@@ -290,7 +290,10 @@ class Hub(Protocol):
         """Return git's id of a folder at a branch or commit; None where there is none."""
 
     def changes(self, path: str, ref: str) -> tuple[Change, ...]:
-        """Return the newest commits, 30 at most, below `ref` that touched a path, newest first."""
+        """Return the newest commits, 30 at most, below `ref` that touched a path, newest first.
+
+        An empty path stands for the whole repository.
+        """
 
     def commit(
         self,
