@@ -54,11 +54,6 @@ def migrate(url: str) -> None:
         ) from problem
 
 
-def job_prefix(repository: str, number: int | None = None) -> str:
-    """Return how the names of all jobs of an issue, or of a repository, begin."""
-    return f"{repository}#" if number is None else f"{repository}#{number}/"
-
-
 class JobClient:
     """The way from the web process to the jobs: an `Intake`, and `Jobs` to list."""
 

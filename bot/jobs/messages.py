@@ -39,6 +39,7 @@ class Start(_Frozen):
     comment_id: int | None = Field(description="that asked; None: the issue itself did")
     title: str
     body: str
+    on_pull: bool = Field(default=False, description="title and body are a pull request's")
     verb: Verb
     text: str = Field(default="", description="behind the verb")
 
@@ -99,6 +100,7 @@ class Withdrawn(_Frozen):
 
     kind: Literal["withdrawn"] = "withdrawn"
     reason: str
+    installation_id: int | None = Field(default=None, description="only jobs of this one; or all")
 
 
 class Worked(_Frozen):

@@ -1,0 +1,68 @@
+"""Ends: how a job comes to its end before, or instead of, a merged pull request."""
+
+from __future__ import annotations
+
+from bot.jobs.messages import Closed, Withdrawn
+from bot.rendering.live import Phase
+from bot.work.outcome import Stopped
+
+
+class Ended(Exception):
+    """A job is over. Raised inside of a flow, and caught where the flow ends.
+
+    Attributes:
+        phase: in which it ends.
+        problem, cure: Markdown for people; empty where there is nothing to say.
+        silent: the repository is no longer ours to write to.
+    """
+
+    def __init__(
+        self, phase: Phase, problem: str = "", cure: str = "", silent: bool = False
+    ) -> None:
+        super().__init__(phase, problem, cure, silent)
+        self.phase, self.problem, self.cure, self.silent = phase, problem, cure, silent
+
+
+AGAIN = "`/boardwright retry` goes on with the same request, `/boardwright build` reads it anew."
+
+NO_ANSWER = "Nobody answered for two weeks."
+NO_APPROVAL = "Nobody approved the plan for two weeks."
+NO_REVIEW = "Nobody reviewed the pull request for a month; it stays as it is."
+NO_REVIEW_CURE = "`/boardwright revise TEXT` wakes the job up."
+ROUNDS_SPENT = (
+    "The pull request was revised as often as `service.max_revisions` allows. What is left is for "
+    "a person; or raise the number in `boardwright.toml`."
+)
+GONE = "The work ended without a word, several times. The fault is Boardwright's or the machine's."
+BROKEN = "Something went wrong that should not have; the fault is Boardwright's."
+BROKEN_CURE = (
+    "`/boardwright retry` tries again. If it fails in the same way, tell whoever runs the service "
+    "the delivery's id."
+)
+
+
+def cancelled(login: str) -> Ended:
+    """Return the end that a person asked for."""
+    return Ended(Phase.CANCELLED, f"Cancelled by {login}.", AGAIN)
+
+
+def withdrawn(message: Withdrawn) -> Ended:
+    """Return the end of a job whose repository was taken away; nothing can be said there."""
+    return Ended(Phase.CANCELLED, message.reason, silent=True)
+
+
+def closed(message: Closed) -> Ended:
+    """Return the end of a job whose issue or pull request was closed."""
+    if message.merged:
+        return Ended(Phase.DONE)
+    what = "The pull request" if message.is_pull else "The issue"
+    return Ended(
+        Phase.CANCELLED,
+        f"{what} was closed by {message.login}.",
+        f"Open it again, then {AGAIN[0].lower() + AGAIN[1:]}",
+    )
+
+
+def stopped(outcome: Stopped) -> Ended:
+    """Return the end of a job whose work could not be done."""
+    return Ended(Phase.FAILED, outcome.problem, outcome.cure)

@@ -1,0 +1,347 @@
+"""Flow: a request from its trigger to a merged pull request.
+
+    read the ground ─► plan ⇄ questions ─► approval ─► build ─► publish ─► review ⇄ revise ─► done
+
+Written once, and run by any engine; see `durable` for what must not stand here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+from bot.github.hub import Commit, HubError, Person, PullRequest, Reaction
+from bot.jobs import ends
+from bot.jobs.activities import Activities, Ground, Room
+from bot.jobs.batches import Batch, Wish, gather
+from bot.jobs.durable import Broken, Durable, Json, do
+from bot.jobs.ends import Ended
+from bot.jobs.messages import Answered, Commanded, Rerun, Reviewed, Start, Verb
+from bot.jobs.progress import fresh_stages
+from bot.jobs.repository_settings import RepositorySettings
+from bot.jobs.story import Story
+from bot.jobs.task import Kind
+from bot.rendering.live import Live, Phase
+from bot.work.job import Size, Wanted
+from bot.work.outcome import Asking, Built, Outcome, Planned, Stopped
+
+ANSWER_WITHIN_S = 14 * 86_400.0
+REVIEW_WITHIN_S = 30 * 86_400.0
+
+_KEPT: TypeAdapter[Wanted | None] = TypeAdapter(Wanted | None)
+_SIZES = {Verb.SMALLER: Size.SMALLER, Verb.LARGER: Size.LARGER}
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Runs jobs."""
+
+    acts: Activities
+
+    async def job(self, durable: Durable, raw: Json) -> Json:
+        """Run one job to its end, and return the phase in which it ended."""
+        start = Start.model_validate(raw)
+        story = await _opened(durable, self.acts, start)
+        try:
+            await _told(story)
+            end = Ended(Phase.DONE)
+        except Ended as ended:
+            end = ended
+        except HubError as error:
+            end = Ended(Phase.FAILED, error.problem, ends.AGAIN)
+        except Broken:
+            end = Ended(Phase.FAILED, ends.BROKEN, ends.BROKEN_CURE)
+        await story.end(end)
+        return end.phase.value
+
+
+async def _opened(durable: Durable, acts: Activities, start: Start) -> Story:
+    """Return a story that can already tell its end; asks nothing of GitHub."""
+    key = await do(durable, "key", str, lambda: acts.key(start))
+    wanted = Wanted(
+        key=key,
+        number=start.number,
+        repository=start.repository,
+        title=start.title,
+        body=start.body,
+        person=start.person.login,
+        run=start.delivery,
+    )
+    live = Live(
+        key=key, phase=Phase.QUEUED, requested_by=start.person.login, delivery=start.delivery
+    )
+    ground = Ground("", "", True, RepositorySettings())
+    return Story(durable, acts, start, wanted, live, ground, start.person)
+
+
+async def _told(story: Story) -> None:
+    """Tell the whole story."""
+    await story.show(Phase.QUEUED)
+    await _snapshot(story)
+    if not await _resumes_review(story):
+        await _plan(story)
+        await _build(story)
+    await _review(story)
+
+
+async def _snapshot(story: Story) -> None:
+    """Take the repository and the request as they stand; they are not looked at again."""
+    acts, room, start = story.acts, story.room, story.start
+    story.ground = await do(story.durable, "ground", Ground, lambda: acts.ground(room))
+    if story.ground.problem:
+        raise Ended(Phase.FAILED, story.ground.problem, story.ground.cure)
+    kept = await do(story.durable, "kept", _KEPT, lambda: acts.kept(room.repository, room.number))
+    if kept is not None and (start.verb is not Verb.BUILD or start.on_pull):
+        update = {"person": start.person.login, "run": start.delivery}
+        story.wanted = kept.model_copy(update=update)
+    elif start.on_pull:
+        said = await do(story.durable, "issue", _SAID, lambda: _issue(acts, room))
+        story.wanted = story.wanted.model_copy(update={"title": said[0], "body": said[1]})
+    if start.verb in _SIZES:
+        story.wanted = story.wanted.model_copy(update={"size": _SIZES[start.verb]})
+    await story.lay_out()
+
+
+_SAID: TypeAdapter[tuple[str, str]] = TypeAdapter(tuple[str, str])
+
+
+def _issue(acts: Activities, room: Room) -> tuple[str, str]:
+    issue = acts.hub(room).issue(room.number)
+    return issue.title, issue.body
+
+
+async def _resumes_review(story: Story) -> bool:
+    """Say whether the command that started the job is for a pull request that is open already."""
+    if story.start.verb not in (Verb.REVISE, Verb.MEASURE):
+        return False
+    found = await do(story.durable, "open pull", _PULLS, lambda: _open_pulls(story))
+    if not found:
+        raise Ended(
+            Phase.FAILED,
+            "There is no open pull request of this issue to work on.",
+            "`/boardwright build` makes one.",
+        )
+    outcome = await do(story.durable, "folder", str, story.publisher.project)
+    story.pull, story.project = found[0].number, outcome
+    story.live = story.live.model_copy(update={"pull_url": found[0].url})
+    if story.start.verb is Verb.REVISE:
+        await _follow(story, Wish(story.person.login, None, story.start.text))
+    else:
+        await _measure(story, story.start.text)
+    return True
+
+
+_PULLS: TypeAdapter[tuple[PullRequest, ...]] = TypeAdapter(tuple[PullRequest, ...])
+
+
+def _open_pulls(story: Story) -> tuple[PullRequest, ...]:
+    pulls = story.acts.hub(story.room).pulls_of(story.publisher.branch)
+    return tuple(pull for pull in pulls if pull.is_open)
+
+
+async def _plan(story: Story) -> None:
+    """Understand and plan, and plan again for as long as people answer or wish otherwise."""
+    while True:
+        await story.show(Phase.UNDERSTANDING, questions="", problem="", cure="", stages=())
+        outcome = await story.work(Kind.PLAN)
+        match outcome:
+            case Asking(text=text):
+                await story.show(Phase.ASKING, questions=text)
+                await _answered(story)
+            case Planned():
+                story.live = story.live.model_copy(
+                    update={"understood": outcome.understood, "plan": outcome.plan}
+                )
+                if not story.wanted.boards:
+                    story.wanted = story.wanted.model_copy(update={"boards": outcome.boards})
+                if await _approved(story):
+                    return
+            case _:
+                raise _unexpected(outcome)
+
+
+async def _answered(story: Story) -> None:
+    """Wait for an answer to the questions, or for the request to be made anew."""
+    while (message := await story.next(ANSWER_WITHIN_S)) is not None:
+        match message:
+            case Answered(text=text, person=person):
+                await _want(story, person, answers=(*story.wanted.answers, text))
+                return
+            case Commanded(verb=Verb.BUILD, on_pull=False, person=person):
+                await _want(story, person, **_anew(message))
+                return
+            case Commanded(verb=Verb.RETRY, person=person):
+                await _want(story, person)
+                return
+            case Commanded():
+                await story.not_now(message, "The questions must be answered first.")
+            case _:
+                pass
+    raise Ended(Phase.CANCELLED, ends.NO_ANSWER, ends.AGAIN)
+
+
+async def _approved(story: Story) -> bool:
+    """Return True when the plan may be built, False when another one is wanted."""
+    asked_for = story.start.verb in _SIZES
+    if not (story.ground.settings.approve_plan or asked_for):
+        return True
+    await story.show(Phase.APPROVING)
+    while (message := await story.next(ANSWER_WITHIN_S)) is not None:
+        match message:
+            case Commanded(verb=Verb.APPROVE, person=person):
+                story.person = person
+                return True
+            case Commanded(verb=Verb.SMALLER | Verb.LARGER as verb, person=person):
+                await _want(story, person, size=_SIZES[verb])
+                return False
+            case Commanded(verb=Verb.BUILD, on_pull=False, person=person):
+                await _want(story, person, **_anew(message))
+                return False
+            case Commanded():
+                await story.not_now(message, "The plan must be approved first.")
+            case _:
+                pass
+    raise Ended(Phase.CANCELLED, ends.NO_APPROVAL, ends.AGAIN)
+
+
+def _anew(command: Commanded) -> dict[str, object]:
+    """Return what is wanted when the request is read anew."""
+    return {"title": command.title, "body": command.body, "answers": (), "boards": ()}
+
+
+async def _want(story: Story, person: Person, **changes: object) -> None:
+    """Let something else be wanted from now on, by whoever said so."""
+    story.person = person
+    story.wanted = story.wanted.model_copy(update={**changes, "person": person.login})
+    await story.lay_out()
+
+
+async def _build(story: Story) -> None:
+    """Make the proposal and publish it."""
+    await story.lay_out()
+    await story.show(Phase.BUILDING, problem="", cure="", stages=fresh_stages())
+    outcome = await story.work(Kind.BUILD)
+    if not isinstance(outcome, Built):
+        raise _unexpected(outcome)
+    await _publish(story, outcome, f"Add {outcome.folder}", None)
+    await story.react(Reaction.DONE)
+
+
+async def _publish(story: Story, built: Built, why: str, expected: str | None) -> Commit:
+    """Bring branch, pull request, comments and check up to what lies in the folder."""
+    publisher, ground, person, durable = (
+        story.publisher,
+        story.ground,
+        story.person,
+        story.durable,
+    )
+    await story.show(Phase.PUBLISHING, headline=built.headline)
+    commit = await do(
+        durable, "commit", Commit, lambda: publisher.commit(ground, person, why, expected)
+    )
+    pull = await do(durable, "pull", PullRequest, lambda: publisher.pull(ground.base_branch))
+    first = story.pull != pull.number
+    story.pull, story.project = pull.number, built.folder
+    await do(durable, "check", int, lambda: publisher.check(commit.sha))
+    await do(durable, "comments", type(None), lambda: publisher.comments(pull.number))
+    if first:
+        await do(durable, "invite", type(None), lambda: publisher.invite(pull.number, person.login))
+    await story.show(Phase.REVIEWING, pull_url=pull.url, questions="", problem="", cure="")
+    return commit
+
+
+async def _review(story: Story) -> None:
+    """Wait for reviews and commands, and follow each, until the pull request is closed."""
+    while (message := await story.next(REVIEW_WITHIN_S)) is not None:
+        match message:
+            case Reviewed(number=number, person=person) if number == story.pull:
+                story.person = person
+                await _follow(story, Wish(person.login, message.review_id))
+            case Commanded(verb=Verb.REVISE, person=person, text=text):
+                story.person = person
+                await _follow(story, Wish(person.login, None, text))
+            case Commanded(verb=Verb.MEASURE, person=person, text=board):
+                story.person = person
+                await _measure(story, board)
+            case Commanded(verb=Verb.SMALLER | Verb.LARGER as verb, person=person):
+                await _want(story, person, size=_SIZES[verb])
+                await _plan(story)
+                await _build(story)
+            case Commanded(verb=Verb.RETRY, person=person) | Rerun(person=person):
+                story.person = person
+                await _build(story)
+            case Commanded():
+                await story.not_now(message, "There is a pull request already.")
+            case _:
+                pass
+    raise Ended(Phase.DONE, ends.NO_REVIEW, ends.NO_REVIEW_CURE)
+
+
+async def _measure(story: Story, board: str) -> None:
+    """Build for one board more."""
+    boards = tuple(dict.fromkeys((*story.wanted.boards, board)))
+    before = story.wanted
+    story.wanted = before.model_copy(update={"boards": boards, "person": story.person.login})
+    try:
+        await _build(story)
+    except Ended as end:
+        if end.phase is not Phase.FAILED:
+            raise
+        story.wanted = before
+        await story.lay_out()
+        await story.show(Phase.REVIEWING, problem=end.problem, cure=end.cure)
+
+
+async def _follow(story: Story, wish: Wish) -> None:
+    """Follow one review: one commit, an answer in each thread."""
+    number = story.live.revisions + 1
+    if number > story.ground.settings.max_revisions:
+        await story.show(Phase.REVIEWING, problem=ends.ROUNDS_SPENT)
+        return
+    acts, room, durable, pull, project = (
+        story.acts,
+        story.room,
+        story.durable,
+        story.pull,
+        story.project,
+    )
+    try:
+        batch = await do(
+            durable, "gather", Batch, lambda: gather(acts, room, pull, project, number, wish)
+        )
+        if batch.remarks == 0:
+            return
+        await story.show(Phase.REVISING, problem="", cure="", revisions=number)
+        outcome = await story.work(Kind.REVISE)
+        if not isinstance(outcome, Built):
+            problem = _unexpected(outcome)
+            await story.show(Phase.REVIEWING, problem=problem.problem, cure=problem.cure)
+            return
+        why = f"Follow the review by {wish.author}"
+        commit = await _publish(story, outcome, why, batch.head_sha)
+        await _answer(story, outcome, number, commit)
+    except HubError as error:
+        cure = "`/boardwright revise TEXT` tries again."
+        await story.show(Phase.REVIEWING, problem=error.problem, cure=cure)
+
+
+async def _answer(story: Story, built: Built, number: int, commit: Commit) -> None:
+    publisher, pull = story.publisher, story.pull
+    for answer in built.answers:
+        if answer.thread:
+            await do(
+                story.durable,
+                "reply",
+                type(None),
+                lambda answer=answer: publisher.answer(pull, number, answer, commit.sha),  # type: ignore[misc]
+            )
+
+
+def _unexpected(outcome: Outcome) -> Ended:
+    """Return the end to which an outcome leads that is none of those that were hoped for."""
+    if isinstance(outcome, Stopped):
+        return ends.stopped(outcome)
+    if isinstance(outcome, Asking):
+        return Ended(Phase.FAILED, outcome.text, ends.AGAIN)
+    return Ended(Phase.FAILED, ends.BROKEN, ends.BROKEN_CURE)

@@ -1,0 +1,213 @@
+"""Story: what a job knows while it runs, and the few things that every chapter of it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bot.github.hub import HubError, Person, Reaction
+from bot.jobs import ends
+from bot.jobs.activities import Activities, Ground, Room
+from bot.jobs.durable import Broken, Durable, Queue, do
+from bot.jobs.ends import Ended
+from bot.jobs.messages import (
+    MESSAGE,
+    Closed,
+    Commanded,
+    Message,
+    Shown,
+    Start,
+    Verb,
+    Withdrawn,
+    Worked,
+)
+from bot.jobs.progress import at_rest
+from bot.jobs.publishing import Publisher
+from bot.jobs.task import Done, Kind, Task
+from bot.rendering.live import Live, Phase
+from bot.work.job import Wanted
+from bot.work.outcome import Outcome, Stopped
+
+LOOK_S = 120.0
+"""How often a job looks whether work that told nothing still lives."""
+
+_QUEUES = {Kind.PLAN: Queue.PLANS, Kind.BUILD: Queue.BUILDS, Kind.REVISE: Queue.BUILDS}
+_GONE = Stopped(whose="service", problem=ends.GONE, cure=ends.BROKEN_CURE, again=True)
+
+
+@dataclass
+class Story:
+    """One job. All of it is rebuilt from what was recorded when the job is replayed.
+
+    Attributes:
+        wanted: what `bot.work` is told.
+        live: what the comment says.
+        ground: the repository when the request was triggered.
+        person: who spoke last; pays, and becomes co-author.
+        pull: number of the pull request; 0 while there is none.
+        project: folder of the project, relative to the repository; empty while there is none.
+    """
+
+    durable: Durable
+    acts: Activities
+    start: Start
+    wanted: Wanted
+    live: Live
+    ground: Ground
+    person: Person
+    pull: int = 0
+    project: str = ""
+    works: int = field(default=0)
+
+    @property
+    def room(self) -> Room:
+        """Return where the job is at work."""
+        return Room(self.start.repository, self.start.installation_id, self.start.number)
+
+    @property
+    def publisher(self) -> Publisher:
+        """Return what publishes the proposal of this job."""
+        return Publisher(self.acts, self.room, self.wanted.key)
+
+    async def show(self, phase: Phase, **changes: object) -> None:
+        """Let comment and list say where the job stands now."""
+        self.live = self.live.model_copy(update={"phase": phase, **changes})
+        live = self.live
+        await do(self.durable, "show", str, lambda: self.acts.show(self.room, live))
+        await self.tell_list()
+
+    async def tell_list(self) -> None:
+        """Let the list of jobs say where this one stands."""
+        shown = Shown(
+            private=self.ground.private,
+            title=self.wanted.title,
+            phase=self.live.phase,
+            cost=self.live.cost,
+            pull_url=self.live.pull_url,
+            headline=self.live.headline,
+            boards=self.wanted.boards,
+        )
+        await self.durable.tell(shown.model_dump(mode="json"))
+
+    async def react(self, reaction: Reaction) -> None:
+        """React to what started the job."""
+        await do(
+            self.durable,
+            "react",
+            type(None),
+            lambda: self.acts.react(self.room, self.start.comment_id, reaction),
+        )
+
+    async def next(self, timeout_s: float) -> Message | None:
+        """Return the next message; None when none came in time.
+
+        Raises:
+            Ended: it ends the job, in whichever chapter it is.
+        """
+        raw = await self.durable.receive(timeout_s)
+        if raw is None:
+            return None
+        message = MESSAGE.validate_python(raw)
+        match message:
+            case Commanded(verb=Verb.CANCEL, person=person):
+                raise ends.cancelled(person.login)
+            case Withdrawn(installation_id=None):
+                raise ends.withdrawn(message)
+            case Withdrawn(installation_id=installation):
+                if installation == self.start.installation_id:
+                    raise ends.withdrawn(message)
+            case Closed(is_pull=False):
+                merged = await self._is_merged()
+                raise ends.closed(message.model_copy(update={"merged": merged}))
+            case Closed(number=number) if number == self.pull:
+                raise ends.closed(message)
+            case _:
+                pass
+        return message
+
+    async def _is_merged(self) -> bool:
+        """Say whether the pull request was merged, which closes the issue with it."""
+        if self.pull == 0:
+            return False
+        pull = self.pull
+        return await do(
+            self.durable, "merged", bool, lambda: self.acts.hub(self.room).pull(pull).is_merged
+        )
+
+    async def work(self, kind: Kind) -> Outcome:
+        """Have a piece of work done, and return what came of it.
+
+        Messages that come meanwhile and do not end the job are answered: not now.
+        """
+        self.works += 1
+        child = f"{self.durable.id}/{kind.value}-{self.works}"
+        task = Task(
+            kind=kind,
+            repository=self.start.repository,
+            installation_id=self.start.installation_id,
+            number=self.start.number,
+            live=self.live,
+        )
+        queue, raw = _QUEUES[kind], task.model_dump(mode="json")
+        await self.durable.start(child, queue, self.start.repository.lower(), raw)
+        try:
+            done = await self._done(child)
+        except Ended:
+            await self.durable.cancel(child)
+            self.live = at_rest(self.live)
+            raise
+        if done is None:
+            self.live = at_rest(self.live)
+            return _GONE
+        self.live = at_rest(done.live)
+        return done.outcome
+
+    async def _done(self, child: str) -> Done | None:
+        over = False
+        while True:
+            message = await self.next(0.0 if over else LOOK_S)
+            match message:
+                case Worked(child=name, result=result) if name == child:
+                    return None if result is None else Done.model_validate(result)
+                case Commanded():
+                    await self.not_now(message, "It is being worked on.")
+                case None if over:
+                    return None
+                case None:  # its message may have come between the two looks
+                    over = await self.durable.is_over(child)
+                case _:
+                    pass
+
+    async def not_now(self, command: Commanded, why: str) -> None:
+        """Answer a command that cannot be followed where the job stands."""
+        text = f"{why} `/boardwright cancel` stops it; then `/boardwright {command.verb.value}`"
+        text = f"{text} can be said again."
+        await do(
+            self.durable,
+            "answer",
+            type(None),
+            lambda: self.acts.answer(self.room, command.number, command.comment_id, text),
+        )
+
+    async def lay_out(self) -> None:
+        """Write the request into the folder, as it is wanted now."""
+        wanted, ground = self.wanted, self.ground
+        await do(
+            self.durable,
+            "lay out",
+            type(None),
+            lambda: self.acts.lay_out(self.room, wanted, ground.base_sha),
+        )
+
+    async def end(self, how: Ended) -> None:
+        """Tell the end; where nobody lets us tell it any more, end without a word."""
+        failed = how.phase is Phase.FAILED
+        try:
+            if how.silent:
+                self.live = self.live.model_copy(update={"phase": how.phase})
+                await self.tell_list()
+                return
+            await self.show(how.phase, problem=how.problem, cure=how.cure)
+            if failed:
+                await self.react(Reaction.FAILED)
+        except (HubError, Broken):
+            await self.tell_list()
