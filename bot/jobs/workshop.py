@@ -97,10 +97,10 @@ class Workshop:
         if code != 0:
             _log.error("%s ended with %d; see %s", child, code, folder / f"{task.kind.value}.log")
             return Done(outcome=_OURS, live=live)
-        return Done(outcome=_light(folder), live=live)
+        return Done(outcome=light_outcome(folder), live=live)
 
 
-def _light(folder: Path) -> Outcome:
+def light_outcome(folder: Path) -> Outcome:
     """Return what came of it, without the parts that are read from the folder when published."""
     outcome = OUTCOME_FILE.validate_json((folder / OUTCOME).read_bytes())
     if isinstance(outcome, Built):

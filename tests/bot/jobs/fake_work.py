@@ -1,0 +1,120 @@
+"""Stands in for `bot.work`: reads the same folder, leaves the same files, at once.
+
+    python fake_work.py plan|build|revise FOLDER
+
+What the request says steers it: `ASK` asks until there is an answer, `REFUSE` stops, `HANG` never
+ends, `CRASH` ends without a word, and `SLOW` takes a while.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bot.evidence import Stage
+from bot.work.folder import leave_outcome
+from bot.work.job import REQUEST, REVISION, Revision, Wanted
+from bot.work.outcome import Answered, Asking, Built, Line, Outcome, Planned, Stopped
+from bot.work.told import Cost, Finished, Noted, Started, Told
+from bot.workspace import write_atomically
+
+NAME = "three-fruits"
+FOLDER = f"tinyml/{NAME}"
+Tell = Callable[[Told], None]
+
+
+def plan(folder: Path, tell: Tell) -> Outcome:
+    wanted = _wanted(folder)
+    if "REFUSE" in wanted.body:
+        return Stopped(
+            whose="service", problem="The budget is spent.", cure="Wait until tomorrow.", again=True
+        )
+    if "ASK" in wanted.body and not wanted.answers:
+        return Asking(text="1. Which board?")
+    return Planned(
+        name=NAME,
+        title=wanted.title,
+        understood=f"- {wanted.body}",
+        plan=f"- {wanted.size.value} network",
+        boards=wanted.boards or ("host",),
+    )
+
+
+def build(folder: Path, tell: Tell) -> Outcome:
+    wanted = _wanted(folder)
+    tell(Noted(text="training"))
+    for stage in Stage:
+        tell(Started(stage=stage))
+        if "SLOW" in wanted.body:
+            time.sleep(0.2)
+        while "HANG" in wanted.body:
+            time.sleep(1)
+        tell(Finished(stage=stage, checks=3, missed=(), unproven=(), seconds=1.0, resumed=False))
+    tell(Cost(calls=2, tokens=1234, usd=0.02))
+    files = {"train.py": f"# {wanted.size.value}, {wanted.body}\n".encode()}
+    return _publication(folder, wanted, files, ())
+
+
+def revise(folder: Path, tell: Tell) -> Outcome:
+    wanted = _wanted(folder)
+    revision = Revision.model_validate_json((folder / REVISION).read_bytes())
+    if any("IMPOSSIBLE" in remark.text for remark in revision.remarks):
+        return Stopped(whose="request", problem="It cannot be.", cure="Ask less.", again=False)
+    old = (folder / "revision" / "train.py").read_bytes()
+    said = "".join(f"# {remark.text}\n" for remark in revision.remarks).encode()
+    answers = tuple(
+        Answered(thread=r.thread, text="Done.", settled="?" not in r.text) for r in revision.remarks
+    )
+    return _publication(folder, wanted, {"train.py": old + said}, answers)
+
+
+def _wanted(folder: Path) -> Wanted:
+    return Wanted.model_validate_json((folder / REQUEST).read_bytes())
+
+
+def _publication(
+    folder: Path, wanted: Wanted, files: dict[str, bytes], answers: tuple[Answered, ...]
+) -> Built:
+    place = folder / "publication"
+    for name, content in files.items():
+        write_atomically(place / "files" / name, content)
+    write_atomically(place / "title.txt", b"Three fruits")
+    write_atomically(place / "body.md", f"Closes #{wanted.number}\n".encode())
+    write_atomically(place / "status.md", b"It cost nothing.\n")
+    for board in wanted.boards or ("host",):
+        write_atomically(place / "comments" / f"{board}.md", f"{board}: pass\n".encode())
+    return Built(
+        folder=FOLDER,
+        title="Three fruits",
+        draft=False,
+        missed=1 if "MISS" in wanted.body else 0,
+        unproven=0,
+        headline="All limits are met",
+        summary="| check |",
+        lines=(Line(path="train.py", line=1, title="slow", message="too slow"),),
+        answers=answers,
+    )
+
+
+WORK = {"plan": plan, "build": build, "revise": revise}
+
+
+def main() -> int:
+    kind, folder = sys.argv[1], Path(sys.argv[2])
+    with (folder / "begun.jsonl").open("a", encoding="utf-8") as begun:
+        begun.write(json.dumps({"kind": kind}) + "\n")
+
+    def tell(told: Told) -> None:
+        print(told.model_dump_json(), flush=True)  # noqa: T201
+
+    if "CRASH" in _wanted(folder).body and kind == "build":
+        return 1
+    leave_outcome(folder, WORK[kind](folder, tell))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
