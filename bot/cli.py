@@ -11,7 +11,17 @@ import typer
 from rich.console import Console
 from rich.markdown import Markdown
 
-from bot.commands import benchmark, boards, compile_model, doctor, evaluate, measure, run, sandbox
+from bot.commands import (
+    benchmark,
+    boards,
+    compile_model,
+    doctor,
+    evaluate,
+    measure,
+    run,
+    sandbox,
+    serve,
+)
 from bot.errors import ExitCode, RequestError, explain
 
 # Recent Typers bring a Click of their own; `BadParameter` is the public name that leads to either.
@@ -33,6 +43,7 @@ app.command("measure", short_help="Measure a project on boards again.")(measure.
 app.command("doctor", short_help="What is installed, what is missing.")(doctor.report)
 app.add_typer(sandbox.app, name="sandbox")
 app.command("benchmark", short_help="What models cost on boards.")(benchmark.benchmark)
+app.command("serve", short_help="Take deliveries from GitHub in.")(serve.serve)
 app.command("eval", short_help="How often authors meet requests.")(evaluate.evaluate)
 
 

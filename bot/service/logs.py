@@ -54,6 +54,8 @@ def set_up_logs(form: str, level: str, secrets: Iterable[str], stream: TextIO = 
     root = logging.getLogger()
     root.handlers[:] = [output]
     root.setLevel(level.upper())
+    if level == "info":  # at which DBOS tells each migration
+        logging.getLogger("dbos").setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -64,7 +66,8 @@ def set_up_logs(form: str, level: str, secrets: Iterable[str], stream: TextIO = 
 
 def _redacted(event: EventDict, secrets: Sequence[str]) -> EventDict:
     kept = {key: value for key, value in event.items() if key.startswith("_")}
-    return {key: _clean(value, secrets) for key, value in event.items() if key not in kept} | kept
+    told = {key: value for key, value in event.items() if key not in (*kept, "color_message")}
+    return {key: _clean(value, secrets) for key, value in told.items()} | kept
 
 
 def _clean(value: Any, secrets: Sequence[str]) -> Any:

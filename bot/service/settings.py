@@ -112,7 +112,9 @@ class ServiceSettings(BaseSettings):
         label: on an issue it asks for work.
         own_login: of the token's account, so that its own words are not heeded.
         host, port: where deliveries are awaited.
-        jobs_at_once, trainings_at_once: limits over all repositories.
+        plans_at_once, builds_at_once: limits over all repositories and workers; one a repository.
+        worker_name: of a worker, unique among the living ones and the same after a restart.
+        keep_days: how long ended jobs are remembered.
         show_private: whether the status page names private repositories to whoever can open it.
     """
 
@@ -132,8 +134,10 @@ class ServiceSettings(BaseSettings):
     own_login: str = Field(default="", max_length=100)
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
-    jobs_at_once: int = Field(default=2, ge=1, le=64)
-    trainings_at_once: int = Field(default=1, ge=1, le=64)
+    plans_at_once: int = Field(default=2, ge=1, le=64)
+    builds_at_once: int = Field(default=1, ge=1, le=64)
+    worker_name: str = Field(default="worker-0", pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    keep_days: int = Field(default=30, ge=1, le=3650)
     show_private: bool = False
     log_format: Literal["auto", "json", "console"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
