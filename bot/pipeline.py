@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
@@ -68,14 +68,18 @@ class Authors:
 
 
 @dataclass(frozen=True, slots=True)
-class _Runner:
-    """What stays the same over all steps of a run."""
+class Runner:
+    """What stays the same over all steps of a run.
+
+    Attributes:
+        steps: the keys of all of them, by which the journal keeps their results.
+    """
 
     desk: Desk
     journal: Journal
     progress: Progress
     workdir: Path
-    steps: set[str] = field(default_factory=set)  # the keys of all steps of this run
+    steps: set[str] = field(default_factory=set)
 
 
 def run_stages(
@@ -115,13 +119,14 @@ def run_stages(
     authors = author if isinstance(author, Authors) else Authors(author)
     sweep()
     with disk_watched(workdir), sole_user(workdir):
-        runner = _runner(authors, workdir, progress)
+        runner = open_runner(authors, workdir, progress)
         runner.desk.asked.extend(asked)
-        context = _prepared(goal, records, runner, seed, sandbox or ProcessSandbox(), size)
+        context = prepared(goal, records, runner, seed, sandbox or ProcessSandbox(), size)
         return _run_stages(context, records, runner)
 
 
-def _runner(authors: Authors, workdir: Path, progress: Progress) -> _Runner:
+def open_runner(authors: Authors, workdir: Path, progress: Progress) -> Runner:
+    """Return what runs steps, and keeps them below `workdir`."""
     desk = Desk(
         author=authors.first,
         fallback=authors.fallback,
@@ -131,12 +136,12 @@ def _runner(authors: Authors, workdir: Path, progress: Progress) -> _Runner:
         check=lambda stage, context: _check(runner, stage, context),
         inspect=authors.inspect,
     )
-    runner = _Runner(desk, Journal(workdir / "journal"), progress, workdir)
+    runner = Runner(desk, Journal(workdir / "journal"), progress, workdir)
     return runner
 
 
-def _prepared(
-    goal: Goal, records: Records, runner: _Runner, seed: int, sandbox: Sandbox, size: Size
+def prepared(
+    goal: Goal, records: Records, runner: Runner, seed: int, sandbox: Sandbox, size: Size
 ) -> Context:
     """Return what the first stage works with."""
     sides = split(records, goal.labels, seed)
@@ -149,7 +154,7 @@ def _prepared(
         plan=plan,
         size=plan.first,
         split=sides,
-        workspace=Workspace(_given_files(goal, plan)).with_files(sides.train.files("train")),
+        workspace=Workspace(given_files(goal, plan)).with_files(sides.train.files("train")),
         made={},
         sandbox=sandbox,
         origin=Origin.TEMPLATE,
@@ -157,25 +162,25 @@ def _prepared(
     )
 
 
-def _run_stages(context: Context, records: Records, runner: _Runner) -> Proposal:
-    shared, context = _run(runner, context, SHARED_STAGES)
+def _run_stages(context: Context, records: Records, runner: Runner) -> Proposal:
+    shared, context = run_in_order(runner, context, SHARED_STAGES)
     attempts: list[Attempt] = []
     if _complete(shared, SHARED_STAGES):
         _climb(runner, context, shared, attempts)
-        _mend(runner, attempts)
+        mend(runner, attempts)
     best = choose(attempts) if attempts else Attempt(context, shared)
     tried = [describe(a.context.size, a.evidence) + a.mended for a in attempts]
     runner.journal.keep(runner.steps)
     return assemble(
         best,
-        evidence=(*best.evidence, *disclose(len(attempts)), *_stopped(runner, best)),
+        evidence=(*best.evidence, *disclose(len(attempts)), *why_stopped(runner, best)),
         records=records,
         tried=tuple(tried) if len(attempts) > 1 or missed(best.evidence) else (),
         asked=tuple(runner.desk.asked),
     )
 
 
-def _given_files(goal: Goal, plan: Plan) -> dict[str, bytes]:
+def given_files(goal: Goal, plan: Plan) -> dict[str, bytes]:
     """Return the files that no author writes."""
     projects = resources.files("templates") / "projects"
     return {
@@ -187,7 +192,7 @@ def _given_files(goal: Goal, plan: Plan) -> dict[str, bytes]:
 
 
 def _climb(
-    runner: _Runner, context: Context, shared: Sequence[Step], attempts: list[Attempt]
+    runner: Runner, context: Context, shared: Sequence[Step], attempts: list[Attempt]
 ) -> None:
     """Try sizes, as long as what was missed says that another one may do better."""
     size: ModelSize | None = context.plan.first
@@ -195,18 +200,25 @@ def _climb(
     while size is not None and not runner.desk.stopped:
         if attempts:
             runner.progress.note(f"a limit was missed; now the {size.name} network")
-        steps, reached = _run(runner, replace(context, size=size), SIZE_STAGES, carried=carried)
+        steps, reached = run_in_order(
+            runner, replace(context, size=size), SIZE_STAGES, carried=carried
+        )
         attempts.append(Attempt(reached, (*shared, *steps)))
         carried = _carried(runner, steps, after=Stage.TRAIN)
         tried = [attempt.context.size for attempt in attempts]
         size = next_size(context.plan.sizes, tried, attempts[-1].evidence)
 
 
-def _mend(runner: _Runner, attempts: list[Attempt]) -> None:
+def mend(runner: Runner, attempts: list[Attempt], never: Collection[Stage] = ()) -> None:
     """Let the author of the stage at fault repair it, where no other size mended what was missed.
 
     Bounded by the number of repairs of each stage. What comes after the stage is written anew only
     where it no longer fits.
+
+    Args:
+        runner: of this run.
+        attempts: at least one; each repair adds another.
+        never: stages that are left as they are.
     """
     history: dict[Stage, list[Tried]] = {}
     latest = choose(attempts)
@@ -215,6 +227,8 @@ def _mend(runner: _Runner, attempts: list[Attempt]) -> None:
         if at_fault is None or choose(attempts).flawless:
             return
         stage, failures = at_fault
+        if stage in never:
+            return
         written = next((s.done.written for s in latest.steps if s.stage is stage and s.done), None)
         tried = history.setdefault(stage, [])
         if written is None or len(tried) >= runner.desk.max_repairs:
@@ -223,7 +237,7 @@ def _mend(runner: _Runner, attempts: list[Attempt]) -> None:
         runner.progress.note(f"{stage.value} is repaired: {failures[0].line[:300]}")
         before = [step for step in latest.steps if _order(step.stage) < _order(stage)]
         rest = [s for s in Stage if _order(s) >= _order(stage)]
-        steps, reached = _run(
+        steps, reached = run_in_order(
             runner,
             _back_to(latest.context, before),
             rest,
@@ -234,7 +248,7 @@ def _mend(runner: _Runner, attempts: list[Attempt]) -> None:
         attempts.append(latest)
 
 
-def _carried(runner: _Runner, steps: Sequence[Step], after: Stage) -> dict[Stage, Written]:
+def _carried(runner: Runner, steps: Sequence[Step], after: Stage) -> dict[Stage, Written]:
     """Return the files that need not be written again for another network."""
     if not runner.desk.author.learns:
         return {}
@@ -286,8 +300,8 @@ def disclose(networks: int) -> tuple[Evidence, ...]:
     )
 
 
-def _run(
-    runner: _Runner,
+def run_in_order(
+    runner: Runner,
     context: Context,
     stages: Sequence[Stage],
     carried: Mapping[Stage, Written] = MappingProxyType({}),
@@ -312,7 +326,7 @@ def _run(
     return steps, context
 
 
-def _check(runner: _Runner, stage: Stage, context: Context) -> Ran:
+def _check(runner: Runner, stage: Stage, context: Context) -> Ran:
     """Run the checks of a stage, or take them from an earlier, interrupted run."""
     key = step_key(stage.value, {**_inputs(context), "tools": fingerprint(stage)})
     runner.steps.add(key)
@@ -348,8 +362,8 @@ def _complete(steps: Sequence[Step], stages: Sequence[Stage]) -> bool:
     return len(steps) == len(stages) and steps[-1].result.usable
 
 
-def _stopped(runner: _Runner, best: Attempt) -> tuple[Evidence, ...]:
-    """Say why nobody was asked any more, where that was so."""
+def why_stopped(runner: Runner, best: Attempt) -> tuple[Evidence, ...]:
+    """Say as evidence why nobody was asked any more, where that was so."""
     why = runner.desk.stopped
     stage = best.steps[-1].stage
     if not why or any(e.detail == why for e in best.evidence):

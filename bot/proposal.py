@@ -84,6 +84,7 @@ class Proposal:
     tools: Mapping[str, str] = field(default_factory=dict)
     asked: tuple[Asked, ...] = ()  # every time a language model was asked, in order
     training: Mapping[str, int] = field(default_factory=dict)  # records to learn from, by label
+    network: str = ""  # name of the network's size: 'small'
     left_out_bytes: int = 0  # size of the training records, where they are too large for `files`
 
     @property

@@ -100,6 +100,7 @@ def assemble(
         asked=asked,
         training={label: counted[label] for label in context.goal.labels},
         left_out_bytes=left_out_bytes,
+        network=context.size.name,
     )
 
 
