@@ -36,18 +36,22 @@ elif [ -n "$missing" ]; then
         say "  apt-get install --no-install-recommends$missing"
         exit 3
     fi
+fi
+
+packages() {
+    [ -n "$missing" ] || return 0
     say "Installing:$missing"
     $as_root apt-get update -qq
     # shellcheck disable=SC2086
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
-fi
-
-if ! python3 -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))'; then
-    have uv || { say "Python 3.11, 3.12 or 3.13 is needed; $(python3 --version) was found. Install one of them, or uv, and run this again."; exit 3; }
-fi
+}
 
 stamp="$VENV/.installed-$(cat requirements.lock pyproject.toml | cksum | tr ' ' -)"
-if [ ! -e "$stamp" ]; then
+environment() {
+    if ! python3 -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))'; then
+        have uv || { say "Python 3.11, 3.12 or 3.13 is needed; $(python3 --version) was found. Install one of them, or uv, and run this again."; exit 3; }
+    fi
+    [ ! -e "$stamp" ] || return 0
     say "Preparing the Python environment in $VENV (about 400 MB to download the first time)"
     if have uv; then
         uv venv -q --clear --python '>=3.11,<3.14' "$VENV"; uv=uv
@@ -59,4 +63,18 @@ if [ ! -e "$stamp" ]; then
     "$uv" pip install -q --python "$VENV/bin/python" --compile-bytecode --require-hashes -r requirements.lock
     "$uv" pip install -q --python "$VENV/bin/python" --no-deps -e .
     touch "$stamp"
-fi
+}
+
+# The two do not need each other, unless Python itself is missing.
+case "$missing" in
+*python3*)
+    packages
+    environment
+    ;;
+*)
+    trap wait EXIT
+    environment &
+    packages
+    wait $!
+    ;;
+esac
