@@ -52,7 +52,7 @@ def draw(lines: Sequence[Row]) -> bytes:
         axes.invert_yaxis()
         axes.set_xlim(0, 105)
         axes.set_xlabel(
-            "strict successes, % of the runs that reached the stage; bars: 95 % interval"
+            "strict successes, % of the runs that reached the stage; thin lines: 95 % interval"
         )
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False)
         buffer = io.BytesIO()
