@@ -1,6 +1,6 @@
 """The smallest firmware around compiled models: start, run all cases, send answers over the UART.
 
-Source: Arm DDI 0479 (CMSDK UART) section 4.3, Arm DAI 0386, DAI 0500 and DAI 0547 (memory maps),
+Source: Arm DDI 0479 (CMSDK UART) section 4.3, Arm DAI 0386, DAI 0505 and DAI 0547 (memory maps),
 nRF51 Series Reference Manual 3.0, section 29 (UART).
 """
 
@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.model_compiler.batch import STRICT, Compiled, build, write_sources
+from tests.model_compiler.batch import STRICT, Compiled, write_sources
+from tests.model_compiler.objects import build, build_program
 
 GCC = "arm-none-eabi-gcc"
 QEMU = "qemu-system-arm"
@@ -65,6 +66,13 @@ TARGETS = {
     ),
     "cortex-m4": Target(
         "mps2-an386", _M4, (0x0, 0x40_0000), (0x2000_0000, 0x40_0000), **_cmsdk(0x4000_4000)
+    ),
+    "cortex-m33": Target(
+        "mps2-an505",
+        ("-mcpu=cortex-m33", "-mfloat-abi=hard"),
+        (0x1000_0000, 0x40_0000),
+        (0x3800_0000, 0x40_0000),
+        **_cmsdk(0x5020_0000),
     ),
     "cortex-m55": Target(
         "mps3-an547",
@@ -159,12 +167,8 @@ def run_target(
     defines = (f"-DARENA_BYTES={arena_bytes}", f"-DHAS_FPU={int('hard' in str(target.cpu_flags))}")
     sources = write_sources(taken, folder)
     build([GCC, *flags, *STRICT, "-c", *defines, "-o", str(folder / "start.o"), str(start)])
-    build(
-        [
-            *(GCC, *flags, *STRICT, "-nostartfiles", "--specs=nano.specs", "-Wl,--gc-sections"),
-            *(f"-T{script}", "-o", str(elf), str(folder / "start.o"), *sources),
-        ]
-    )
+    link = ("-nostartfiles", "--specs=nano.specs", "-Wl,--gc-sections", f"-T{script}")
+    build_program([GCC, *flags, *STRICT], [folder / "start.o", *sources], elf, link)
     return _answers(target, elf)
 
 

@@ -144,7 +144,12 @@ def test_the_version_is_that_of_the_package() -> None:
         "arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -std=c99 -O2",
         "arm-none-eabi-gcc -mcpu=cortex-m7 -mthumb -mfloat-abi=hard -mfpu=fpv5-sp-d16 -std=c99 -O2",
         "arm-none-eabi-gcc -mcpu=cortex-m55 -mthumb -mfloat-abi=hard -std=c99 -O2",
+        "arm-none-eabi-gcc -mcpu=cortex-m33 -mthumb -mfloat-abi=hard -std=c99 -O2",
         "arm-none-eabi-gcc -mcpu=cortex-m0plus -mthumb -std=c99 -Os",
+        "arm-none-eabi-gcc -mcpu=cortex-m3 -mthumb -std=c99 -O3",
+        # Cortex-M85, whose name GCC 12 does not know, and Helium without floating point
+        "arm-none-eabi-gcc -march=armv8.1-m.main+mve.fp -mthumb -mfloat-abi=hard -std=c99 -O3",
+        "arm-none-eabi-gcc -march=armv8.1-m.main+mve -mthumb -mfloat-abi=hard -std=c99 -Os",
     ],
 )
 def test_the_c_has_no_warnings(command: str, tmp_path: Path) -> None:

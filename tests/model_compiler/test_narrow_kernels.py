@@ -20,12 +20,12 @@ from tests.model_compiler.batch import (
     STRICT,
     Compiled,
     assert_equal,
-    build,
     compiled,
     needs_gcc,
     run_host,
 )
 from tests.model_compiler.cases import Case, finish, out_size
+from tests.model_compiler.objects import build
 from tests.model_compiler.oracle import needs_oracle
 from tests.model_compiler.tflite_builder import Activation, ModelBuilder, Padding
 
