@@ -35,12 +35,14 @@ class _Pull(BaseModel):
     number: int
     title: str
     body: str | None = None
+    user: User | None = None
     head: _Branch
     base: _Branch
     state: str
     draft: bool = False
     merged_at: str | None = None
     html_url: str
+    requested_reviewers: list[User] = []
 
     def value(self) -> PullRequest:
         return PullRequest(
@@ -56,10 +58,6 @@ class _Pull(BaseModel):
             is_merged=self.merged_at is not None,
             url=self.html_url,
         )
-
-
-class _Requested(BaseModel):
-    users: list[User] = []
 
 
 class _Review(BaseModel):
@@ -113,14 +111,15 @@ class Pulls:
     def request_review(self, number: int, login: str) -> None:
         """Ask a person for a review who was not asked before and gave none."""
         asked = f"ask {login} for a review of {self._name(number)}"
-        path = f"{self._path(number)}/requested_reviewers"
-        people = [login_of(u) for u in self.wire.get(asked, path, _Requested).users]
+        pull = self.wire.get(asked, self._path(number), _Pull)
+        people = [login_of(user) for user in (pull.user, *pull.requested_reviewers)]
         reviews = self.wire.all(asked, f"{self._path(number)}/reviews", _Review)
         people += [login_of(review.user) for review in reviews]
         if login.lower() in (name.lower() for name in people):
             return
+        path, body = f"{self._path(number)}/requested_reviewers", {"reviewers": [login]}
         try:
-            self.wire.send("POST", asked, path, {"reviewers": [login]}, Nothing)
+            self.wire.send("POST", asked, path, body, Nothing)
         except Refused:
             return
 
