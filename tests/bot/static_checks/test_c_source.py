@@ -202,3 +202,13 @@ def test_lines_are_those_of_the_file() -> None:
 )
 def test_what_is_no_c_has_findings_and_no_traceback(text: str) -> None:
     assert "c.prototype" in rules(text)
+
+
+def test_what_a_reader_would_not_see() -> None:
+    assert rules(f"{FEATURES_C}/* \u202e tfel ot thgir */\n") == {"source.hidden"}
+    assert rules(f"{FEATURES_C}/* \u00e4 \u4e2d */\n") == set()
+
+
+def test_a_file_that_is_too_large_is_not_parsed() -> None:
+    assert rules(f"{FEATURES_C}/* {'x' * 200_000} */\n") == {"source.size"}
+    assert rules(f"{FEATURES_C}/* {'x' * 100_000} */\n") == set()
