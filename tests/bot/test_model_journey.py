@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from bot import plan
 from bot.authors.facts import describe
 from bot.authors.template_author import TemplateAuthor
 from bot.authorship import Wishes, Writer
@@ -18,20 +21,31 @@ from bot.draft import Draft
 from bot.errors import Infrastructure
 from bot.evidence import Stage
 from bot.journey import Arrived, travel
-from bot.plan import make_plan
 from bot.questions import Questions
 from bot.request import read_request
+from bot.sandbox.bubblewrap import BubblewrapSandbox
+from bot.sandbox.container import DockerSandbox, connect
+from bot.sandbox.image import build_image, image_exists, image_name
+from bot.sandbox.job import Job, Result, Sandbox
+from bot.sandbox.process import ProcessSandbox
 from bot.split import split
 from bot.understand import Understood, understand
+from tests.bot import small_project
 from tests.bot.llm.server import Asked, Reply, ScriptedServer
 from tests.bot.scripted import Noted, reply
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "issues"
-TOOLS = ("git", "gcc", "arm-none-eabi-gcc", "qemu-system-arm", "bwrap")
-MISSING = [name for name in TOOLS if shutil.which(name) is None]
-MISSING += [name for name in ("tensorflow",) if find_spec(name) is None]
+TOOLS = ("git", "gcc", "arm-none-eabi-gcc", "qemu-system-arm")
 
-whole = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
+
+def needs(*programs: str) -> pytest.MarkDecorator:
+    """Return what skips a test where TensorFlow or a program is not installed."""
+    missing = [name for name in programs if shutil.which(name) is None]
+    missing += [name for name in ("tensorflow",) if find_spec(name) is None]
+    return pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")
+
+
+whole = needs(*TOOLS, "bwrap")
 
 DIGITS = {
     **dict.fromkeys(Draft.model_fields),
@@ -41,6 +55,30 @@ DIGITS = {
     "flash": {"value": "60 KB", "quote": "60 KB of flash"},
     "ram": {"value": "20 KB", "quote": "20 KB of RAM"},
 }
+FRUIT_FORM = """### Goal
+
+Tell whether fruit is ripe from four readings.
+
+### Task
+
+tabular-sensor
+
+### Data
+
+csv:fruit.csv
+
+### Label column
+
+state
+
+### Boards
+
+mps2-an386
+
+### Accuracy (%)
+
+90
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -60,8 +98,8 @@ def template_answers(issue: Path) -> Callable[[Asked], str]:
     assert isinstance(understood, Understood)
     goal = understood.goal
     side = split(understood.records, goal.labels, 1).train
-    plan = make_plan(goal, side, 1)
-    facts = describe(goal, plan, plan.sizes[0], side, {})
+    made = plan.make_plan(goal, side, 1)
+    facts = describe(goal, made, made.sizes[0], side, {})
     files: dict[str, str] = {}
     for stage in Stage:
         files |= TemplateAuthor(goal.task).write(stage, facts).files
@@ -106,6 +144,64 @@ def test_digits_in_free_text_take_six_calls_and_give_the_templates_evidence(
     kept = travel(issue, tmp_path / "a", Noted(), wishes=Wishes(replay=recorded))
     assert isinstance(kept, Arrived)
     assert kept.proposal.evidence == template.proposal.evidence
+
+
+def require_docker() -> None:
+    """Skip where no daemon answers; build the sandbox's image where it is missing."""
+    client = connect()
+    if client is None:
+        pytest.skip("no Docker daemon answers: sh scripts/docker-daemon.sh start, as root")
+    with closing(client):
+        if not image_exists(client, image_name()):
+            list(build_image(client, os.environ.get("PIP_INDEX_URL", "")))
+
+
+@pytest.fixture
+def places(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Count the jobs that ran, by the kind of sandbox."""
+    counted: Counter[str] = Counter()
+
+    def count(kind: type[Sandbox]) -> None:
+        real = kind.run
+
+        def run(self: Sandbox, job: Job) -> Result:
+            counted[kind.__name__] += 1
+            return real(self, job)
+
+        monkeypatch.setattr(kind, "run", run)
+
+    for kind in (DockerSandbox, BubblewrapSandbox, ProcessSandbox):
+        count(kind)
+    return counted
+
+
+@needs(*TOOLS)
+@pytest.mark.slow
+def test_all_five_stages_in_docker_give_what_the_templates_give_in_plain_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, places: Counter[str]
+) -> None:
+    require_docker()
+    small_project.records().frame.to_csv(tmp_path / "fruit.csv", index=False)
+    issue = tmp_path / "ripeness.md"
+    issue.write_text(FRUIT_FORM)
+    monkeypatch.setattr(plan, "_epochs", lambda _samples: 20)  # enough for clouds far apart
+    monkeypatch.setenv("BOARDWRIGHT_SANDBOX", "docker")
+    with ScriptedServer() as server:
+        script(server, issue)
+        monkeypatch.setenv("BOARDWRIGHT_LLM_BASE_URL", server.base_url)
+        notes = Noted()
+        model = travel(issue, tmp_path / "a", notes, wishes=Wishes(Writer.LLM))
+        assert len(server.requests) == len(Stage), "\n".join(notes.lines)
+    assert set(places) == {"DockerSandbox"}
+    isolated = places.pop("DockerSandbox") - 1  # the first one tries whether containers work
+    template = travel(issue, tmp_path / "b", Noted(), wishes=Wishes(Writer.TEMPLATE))
+    assert places == {"ProcessSandbox": isolated}
+    assert isinstance(model, Arrived) and isinstance(template, Arrived)
+    assert {e.stage for e in model.proposal.evidence} == set(Stage)
+    assert model.proposal.missed == ()
+    assert model.proposal.evidence == template.proposal.evidence
+    assert dict(model.proposal.files) == dict(template.proposal.files)
+    assert {a.author for a in model.proposal.authored} == {"gpt-6.1-terra", "gpt-6.1-sol"}
 
 
 def test_without_a_key_the_templates_are_named_and_how_to_set_a_model_up(tmp_path: Path) -> None:
