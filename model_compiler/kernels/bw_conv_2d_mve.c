@@ -304,7 +304,8 @@ static void multiply(const bw_conv_2d_t *p, const bw_mve_scaling_t *s, const row
     }
 }
 
-/* Gathers and multiplies the rows of all pixels of an image, a few at a time. */
+/* Gathers and multiplies the rows of all pixels of an image, a few at a time: a multiple of three,
+ * for long rows, and where so many fit also of four, for short ones. */
 static void multiply_gathered(const bw_conv_2d_t *p, const bw_mve_scaling_t *s,
                               const int8_t *image, int32_t size, int8_t *scratch, int8_t *output)
 {

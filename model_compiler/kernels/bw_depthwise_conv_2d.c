@@ -113,7 +113,7 @@ static BW_APART void four_channels(const bw_depthwise_conv_2d_t *p,
 
 /* Computes four neighbouring channels, of which some read the same input. */
 static BW_APART void four_that_share(const bw_depthwise_conv_2d_t *p,
-                                   const int8_t *const *taps, int32_t channel, int8_t *output)
+                                     const int8_t *const *taps, int32_t channel, int8_t *output)
 {
     const int32_t multiplier = p->depth_multiplier;
     const int32_t channels = p->input_channels * multiplier;

@@ -148,7 +148,4 @@ void bw_depthwise_conv_2d_3x3(const bw_depthwise_conv_2d_t *p, const int8_t *inp
         output += output_size;
     }
 }
-
-#else
-typedef int bw_depthwise_conv_2d_3x3_plain_t; /* a translation unit holds something */
 #endif

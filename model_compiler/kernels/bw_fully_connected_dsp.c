@@ -18,25 +18,25 @@ typedef struct {
 
 #define LOAD_EXPANDED "ldrd %[odd], %[even], [%[x]], #8\n\t"
 
-#define LOAD_AND_EXPAND                       \
-    "ldr %[even], [%[x]], #4\n\t"             \
-    "sxtb16 %[odd], %[even], ror #8\n\t"      \
-    "rev16 %[even], %[even]\n\t"              \
+#define LOAD_AND_EXPAND                         \
+    "ldr %[even], [%[x]], #4\n\t"               \
+    "sxtb16 %[odd], %[even], ror #8\n\t"        \
+    "rev16 %[even], %[even]\n\t"                \
     "eor %[even], %[even], #0x007f007f\n\t"
 
-#define ADD_QUAD                              \
+#define ADD_QUAD                                \
     "ldmia %[w]!, {%[a], %[b], %[c], %[d]}\n\t" \
-    "smlad %[s0], %[a], %[odd], %[s0]\n\t"    \
-    "smlad %[s1], %[b], %[odd], %[s1]\n\t"    \
-    "smlad %[s2], %[c], %[odd], %[s2]\n\t"    \
-    "smlad %[s3], %[d], %[odd], %[s3]\n\t"    \
-    "sxtb16 %[a], %[a]\n\t"                   \
-    "sxtb16 %[b], %[b]\n\t"                   \
-    "sxtb16 %[c], %[c]\n\t"                   \
-    "sxtb16 %[d], %[d]\n\t"                   \
-    "smlad %[s0], %[a], %[even], %[s0]\n\t"   \
-    "smlad %[s1], %[b], %[even], %[s1]\n\t"   \
-    "smlad %[s2], %[c], %[even], %[s2]\n\t"   \
+    "smlad %[s0], %[a], %[odd], %[s0]\n\t"      \
+    "smlad %[s1], %[b], %[odd], %[s1]\n\t"      \
+    "smlad %[s2], %[c], %[odd], %[s2]\n\t"      \
+    "smlad %[s3], %[d], %[odd], %[s3]\n\t"      \
+    "sxtb16 %[a], %[a]\n\t"                     \
+    "sxtb16 %[b], %[b]\n\t"                     \
+    "sxtb16 %[c], %[c]\n\t"                     \
+    "sxtb16 %[d], %[d]\n\t"                     \
+    "smlad %[s0], %[a], %[even], %[s0]\n\t"     \
+    "smlad %[s1], %[b], %[even], %[s1]\n\t"     \
+    "smlad %[s2], %[c], %[even], %[s2]\n\t"     \
     "smlad %[s3], %[d], %[even], %[s3]\n\t"
 
 /* Adds `quads` quads to four sums and returns where the weights end. LOAD gets a quad of inputs from
@@ -59,9 +59,9 @@ typedef struct {
                 "bne 2f\n"                                                                        \
                 "1:\n\t" LOAD ADD_QUAD "2:\n\t" LOAD ADD_QUAD "cmp %[x], %[end]\n\t"              \
                 "bne 1b"                                                                          \
-                : [s0] "+r"(t->s0), [s1] "+r"(t->s1), [s2] "+r"(t->s2), [s3] "+r"(t->s3), [w] "+r"(w),    \
-                  [x] "+r"(x), [odd] "+r"(odd), [even] "=&r"(even), [a] "=&r"(a), [b] "=&r"(b),  \
-                  [c] "=&r"(c), [d] "=&r"(d)                                                      \
+                : [s0] "+r"(t->s0), [s1] "+r"(t->s1), [s2] "+r"(t->s2), [s3] "+r"(t->s3),         \
+                  [w] "+r"(w), [x] "+r"(x), [odd] "+r"(odd), [even] "=&r"(even),                  \
+                  [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d)                          \
                 : [end] "r"(end)                                                                  \
                 : "cc", "memory");                                                                \
         return w;                                                                                 \
@@ -82,7 +82,7 @@ static inline const int32_t *add_quad(sums_t *t, const int32_t *w, int32_t odd, 
 }
 
 static inline const int32_t *multiply_expanded(sums_t *t, const int32_t *w, const int8_t *x,
-                                        int32_t quads)
+                                               int32_t quads)
 {
     for (; quads > 0; quads--, x += 8) {
         w = add_quad(t, w, (int32_t)bw_load_4(x), (int32_t)bw_load_4(x + 4));
@@ -91,7 +91,7 @@ static inline const int32_t *multiply_expanded(sums_t *t, const int32_t *w, cons
 }
 
 static inline const int32_t *multiply_bytes(sums_t *t, const int32_t *w, const int8_t *x,
-                                     int32_t quads)
+                                            int32_t quads)
 {
     for (; quads > 0; quads--, x += 4) {
         const uint32_t quad = bw_load_4(x);
