@@ -57,13 +57,11 @@ class Activities:
         hubs: give access to repositories.
         folder: of all jobs; all workers see the same one.
         render: returns the body of the live comment.
-        label: that pull requests get.
     """
 
     hubs: Hubs
     folder: Path
     render: Callable[[Live], str]
-    label: str = "tinyml"
 
     def hub(self, room: Room) -> Hub:
         """Return the repository of a job."""

@@ -29,6 +29,7 @@ from bot.work.outcome import Asking, Built, Outcome, Planned, Stopped
 ANSWER_WITHIN_S = 14 * 86_400.0
 REVIEW_WITHIN_S = 30 * 86_400.0
 
+_CHECK: TypeAdapter[int | None] = TypeAdapter(int | None)
 _KEPT: TypeAdapter[Wanted | None] = TypeAdapter(Wanted | None)
 _SIZES = {Verb.SMALLER: Size.SMALLER, Verb.LARGER: Size.LARGER}
 
@@ -224,29 +225,22 @@ async def _build(story: Story) -> None:
     outcome = await story.work(Kind.BUILD)
     if not isinstance(outcome, Built):
         raise _unexpected(outcome)
-    await _publish(story, outcome, f"Add {outcome.folder}", None)
+    await _publish(story, outcome, "", None)
     await story.react(Reaction.DONE)
 
 
-async def _publish(story: Story, built: Built, why: str, expected: str | None) -> Commit:
+async def _publish(story: Story, built: Built, why: str, seen_head: str | None) -> Commit:
     """Bring branch, pull request, comments and check up to what lies in the folder."""
-    publisher, ground, person, durable = (
-        story.publisher,
-        story.ground,
-        story.person,
-        story.durable,
-    )
+    publisher, durable = story.publisher, story.durable
     await story.show(Phase.PUBLISHING, headline=built.headline)
-    commit = await do(
-        durable, "commit", Commit, lambda: publisher.commit(ground, person, why, expected)
-    )
-    pull = await do(durable, "pull", PullRequest, lambda: publisher.pull(ground.base_branch))
+    commit = await do(durable, "commit", Commit, lambda: publisher.commit(why, seen_head))
+    pull = await do(durable, "pull", PullRequest, publisher.pull)
     first = story.pull != pull.number
     story.pull, story.project = pull.number, built.folder
-    await do(durable, "check", int, lambda: publisher.check(commit.sha))
+    await do(durable, "check", _CHECK, lambda: publisher.check(pull, commit.sha))
     await do(durable, "comments", type(None), lambda: publisher.comments(pull.number))
     if first:
-        await do(durable, "invite", type(None), lambda: publisher.invite(pull.number, person.login))
+        await do(durable, "invite", type(None), lambda: publisher.invite(pull.number))
     await story.show(Phase.REVIEWING, pull_url=pull.url, questions="", problem="", cure="")
     return commit
 

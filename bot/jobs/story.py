@@ -66,7 +66,7 @@ class Story:
     @property
     def publisher(self) -> Publisher:
         """Return what publishes the proposal of this job."""
-        return Publisher(self.acts, self.room, self.wanted.key)
+        return Publisher(self.acts, self.room, self.wanted.key, self.person)
 
     async def show(self, phase: Phase, **changes: object) -> None:
         """Let comment and list say where the job stands now."""

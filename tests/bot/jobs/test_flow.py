@@ -39,7 +39,7 @@ def test_a_request_becomes_a_merged_pull_request(tmp_path: Path, replaying: bool
         files = world.there.content_of(FOLDER, pull.head_sha)
         assert files == {f"{FOLDER}/train.py": b"# usual, Tell fruits apart\n"}
         message = world.there.commits[pull.head_sha].message
-        assert "Co-authored-by: ada <" in message and f"#{number}" in message
+        assert "Co-authored-by: ada <" in message and "Boardwright-Key" in message
         assert world.there.requested[pull.number] == ["ada"]
         assert "tinyml" in world.there.issues[pull.number].labels
         (check,) = world.there.checks.values()
@@ -332,7 +332,7 @@ def test_github_is_asked_again_when_it_wants_to_be(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "method",
-    ["repository", "head_of", "commit", "put_pull", "put_check", "add_labels", "request_review"],
+    ["repository", "head_of", "commit", "put_pull", "add_labels", "request_review"],
 )
 def test_what_github_refuses_is_told(tmp_path: Path, method: str) -> None:
     async def scene(world: World) -> None:
@@ -461,7 +461,7 @@ def test_the_check_can_be_run_again(tmp_path: Path) -> None:
         number = world.issue("MISS")
         await world.label(number)
         (check,) = world.there.checks.values()
-        assert check.conclusion is Conclusion.FAILURE
+        assert check.conclusion is Conclusion.NEUTRAL
         before = len(world.worked)
         await world.rerun(check.key)
         assert len(world.worked) == before + 1 and len(world.there.checks) == 1
