@@ -20,12 +20,14 @@ from bot.work.build import build
 from bot.work.folder import forget_outcome, leave_outcome
 from bot.work.outcome import Outcome
 from bot.work.planning import plan
+from bot.work.revise import revise
 from bot.work.stopping import stopped
 from bot.work.telling import Teller
 
 WORK: Mapping[str, Callable[[Path, Teller], Outcome]] = {
     "plan": plan,
     "build": build,
+    "revise": revise,
 }
 USAGE, BUSY, TERMINATED = 2, 75, 143  # 75 is EX_TEMPFAIL of sysexits.h; 143 is 128 + SIGTERM
 

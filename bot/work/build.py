@@ -16,6 +16,7 @@ from bot.work.desk import WORKDIR, Begun, asking, begin
 from bot.work.folder import leave_publication
 from bot.work.job import Wanted
 from bot.work.outcome import Answered, Asking, Built
+from bot.work.record import remember
 from bot.work.telling import Teller
 from hardware_runner.boards import BOARDS
 
@@ -39,6 +40,7 @@ def published(
     """Leave a proposal in the job's folder and return what the service is told of it."""
     publication = render(proposal, Origin(wanted.key, wanted.number))
     leave_publication(folder, publication)
+    remember(folder / WORKDIR, proposal)
     return built(proposal, publication, answers)
 
 

@@ -1,0 +1,203 @@
+"""Remarks: which stage each remark of a review concerns, and what is told of those that none does.
+
+A remark at a file that an author writes concerns the file's stage; a general one those whose files
+it names. What names none is read by the language model, all of it in one question.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.authors.author import Failure
+from bot.authors.prompts import prompt_text, render
+from bot.authors.quoting import clipped
+from bot.evidence import Stage
+from bot.llm.language_model import BudgetReached, LanguageModel, Prompt, Tier, Unusable
+from bot.rendering.text import Markdown, code, inline
+from bot.request import visible
+from bot.work.job import Remark
+from bot.workspace import AUTHORED_PATHS
+
+REMARK = "review.remark"
+REMARKS_MAX = 40
+TEXT_MAX = 1_500
+_FAILURES_MAX = 5
+
+FROM_REQUEST = (
+    "`{path}` says what was asked for; a remark does not change it. Edit the issue and comment "
+    "`/boardwright retry`."
+)
+GENERATED = (
+    "`{path}` is written anew from the goal, the data and what was measured; a remark does not "
+    "change it. A remark at the file that it follows from does: `data.py`, `features.c`, "
+    "`train.py`, `convert.py` or `app.c`."
+)
+PROTECTED_TEST = (
+    "`{path}` is the test that the claims are checked by; neither remarks nor models change it."
+)
+NO_MODEL = (
+    "No language model is set up here, and templates take no text: nothing was changed. Edit the "
+    "file on this branch and comment `/boardwright retry`: it is kept as it is and checked. Or "
+    "change the request in the issue."
+)
+NOT_READ = (
+    "The language model gave no answer that could be used, so it is not clear which file is meant. "
+    "Write the remark at a line of the file, or name the file in it."
+)
+NO_FILE = "No file of the project follows from this, so nothing was changed."
+TOO_MANY = f"A review is followed with {REMARKS_MAX} remarks at most; submit this one again."
+
+
+class Sorting(BaseModel):
+    """What a model makes of one remark."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    remark: int = Field(description="its number")
+    stages: list[Stage] = Field(description="whose files must change for it; empty for none")
+    reply: str = Field(description="where no file changes: the answer, one to three sentences")
+
+
+class Sortings(BaseModel):
+    """What a model makes of all remarks."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    remarks: list[Sorting]
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """Remarks by what is done about them.
+
+    Attributes:
+        stages: by index of a remark, the stages it concerns; in their order, at least one.
+        answers: by index, what is said where no file is changed.
+    """
+
+    stages: Mapping[int, tuple[Stage, ...]] = field(default_factory=dict)
+    answers: Mapping[int, Markdown] = field(default_factory=dict)
+
+    def wanting(self, remarks: Sequence[Remark]) -> dict[Stage, tuple[Failure, ...]]:
+        """Return by stage what is found wanting, as its author is told of it."""
+        return {
+            stage: _failures([r for i, r in enumerate(remarks) if stage in self.stages.get(i, ())])
+            for stage in Stage
+            if any(stage in stages for stages in self.stages.values())
+        }
+
+
+def sort_remarks(remarks: Sequence[Remark], model: LanguageModel | None) -> Sorted:
+    """Find out which stage each remark concerns."""
+    stages: dict[int, tuple[Stage, ...]] = {}
+    answers: dict[int, Markdown] = {}
+    general: list[int] = []
+    for index, remark in enumerate(remarks):
+        protected = _protected(remark.path)
+        concerned = _stages_of(remark)
+        if index >= REMARKS_MAX:
+            answers[index] = Markdown(TOO_MANY)
+        elif protected:
+            answers[index] = protected
+        elif model is None:
+            answers[index] = Markdown(NO_MODEL)
+        elif concerned:
+            stages[index] = concerned
+        else:
+            general.append(index)
+    if model is not None and general:
+        read = _read_by_model([remarks[i] for i in general], model)
+        for place, index in enumerate(general):
+            found = read[place]
+            if isinstance(found, tuple):
+                stages[index] = found
+            else:
+                answers[index] = found
+    return Sorted(stages, answers)
+
+
+def _stages_of(remark: Remark) -> tuple[Stage, ...]:
+    """Return the stage of the file that a remark stands at, else those whose files it names."""
+    if remark.path:
+        return tuple(s for s, paths in AUTHORED_PATHS.items() if remark.path in paths)
+    words = set(re.findall(r"[\w.]+\.\w+", remark.text))
+    return tuple(s for s, paths in AUTHORED_PATHS.items() if words & set(paths))
+
+
+def _protected(path: str) -> Markdown | None:
+    if path in ("goal.toml", "goal.h"):
+        return Markdown(FROM_REQUEST.format(path=path))
+    if path == "test_board.py":
+        return Markdown(PROTECTED_TEST.format(path=path))
+    generated = ("README.md", "evidence.json", "model.tflite", "testset.npz", "app.h")
+    if path in generated or re.match(r"(train\.(csv|npz)$|train/|plots/)", path):
+        return Markdown(
+            GENERATED.format(path=path if path in generated else path.split("/", maxsplit=1)[0])
+        )
+    return None
+
+
+def _read_by_model(
+    remarks: Sequence[Remark], model: LanguageModel
+) -> list[tuple[Stage, ...] | Markdown]:
+    prompt = Prompt(
+        purpose="review",
+        system=prompt_text("review"),
+        user=render(
+            "review_user.md.jinja",
+            {"remarks": [clipped(visible(r.text), TEXT_MAX) for r in remarks]},
+        ),
+        tier=Tier.CHEAP,
+        max_output_tokens=4_000,
+    )
+    try:
+        answer = model.ask(prompt, Sortings).value
+    except Unusable:
+        return [Markdown(NOT_READ)] * len(remarks)
+    except BudgetReached as error:
+        return [inline(str(error), 600)] * len(remarks)
+    by_number = {one.remark: one for one in answer.remarks}
+    return [_sorted_as(by_number.get(number)) for number in range(1, len(remarks) + 1)]
+
+
+def _sorted_as(sorting: Sorting | None) -> tuple[Stage, ...] | Markdown:
+    if sorting is None:
+        return Markdown(NOT_READ)
+    if sorting.stages:
+        return tuple(stage for stage in Stage if stage in sorting.stages)
+    reply = inline(visible(sorting.reply), 800)
+    return Markdown(f"{NO_FILE} The language model says: {reply}" if reply else NO_FILE)
+
+
+def _failures(remarks: Sequence[Remark]) -> tuple[Failure, ...]:
+    """Return what reviewers ask for; the last failure gathers what is more than an author sees."""
+    first = [_failure(one.path, one.line, _words(one)) for one in remarks[:_FAILURES_MAX]]
+    rest = remarks[_FAILURES_MAX:]
+    if not rest:
+        return tuple(first)
+    gathered = "\n\n".join(f"{r.path}:{r.line or 1}: {clipped(visible(r.text), 300)}" for r in rest)
+    return (*first, _failure("", None, gathered))
+
+
+def _failure(path: str, line: int | None, words: str) -> Failure:
+    place = f" at {path}:{line}" if path and line else f" about {path}" if path else ""
+    return Failure(
+        check=REMARK,
+        claim=f"What a reviewer asks for{place} is done, within the contract of this stage",
+        method="a review of the pull request; what follows are the reviewer's own words",
+        detail=words,
+    )
+
+
+def _words(remark: Remark) -> str:
+    place = f"{remark.path}:{remark.line}\n" if remark.path and remark.line else ""
+    return place + clipped(visible(remark.text), TEXT_MAX)
+
+
+def told(paths: Sequence[str]) -> str:
+    """Return paths as a list in a sentence."""
+    return ", ".join(code(path) for path in paths)
