@@ -28,3 +28,26 @@ RUN python3 -m venv /venv \
  && find / -xdev -type f -perm /6000 -exec chmod a-s {} +
 ENV PATH=/venv/bin:/usr/bin:/bin
 USER 10001:10001
+
+# The service: `boardwright serve` and `boardwright work`. Its layers are those of the sandbox, so both share the disk.
+FROM sandbox AS service
+USER 0:0
+ARG PIP_INDEX_URL
+RUN apt-get update \
+ && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends bubblewrap git \
+ && apt-get clean && rm -rf /var/lib/apt/lists/* \
+ && /usr/sbin/useradd --uid 10002 --create-home --home-dir /var/lib/boardwright --shell /usr/sbin/nologin boardwright
+COPY requirements.lock scripts/sandbox_requirements.py /tmp/
+RUN python3 /tmp/sandbox_requirements.py --service /tmp/requirements.lock > /tmp/requirements.txt \
+ && PIP_CERT=/etc/ssl/certs/ca-certificates.crt /venv/bin/pip install -q --no-cache-dir --no-deps --require-hashes -r /tmp/requirements.txt \
+ && rm -rf /tmp/*
+COPY . /opt/boardwright
+RUN printf '#!/bin/sh\nexec /venv/bin/python -m bot "$@"\n' > /venv/bin/boardwright && chmod 755 /venv/bin/boardwright
+ENV PYTHONPATH=/opt/boardwright PYTHONUNBUFFERED=1 BOARDWRIGHT_STATE_FOLDER=/var/lib/boardwright BOARDWRIGHT_HOST=0.0.0.0 BOARDWRIGHT_PORT=8000
+USER 10002:10002
+WORKDIR /var/lib/boardwright
+EXPOSE 8000
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
+  CMD ["/venv/bin/python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:' + os.environ['BOARDWRIGHT_PORT'] + '/healthz', timeout=4)"]
+ENTRYPOINT ["boardwright"]
+CMD ["serve"]

@@ -1,6 +1,6 @@
-"""Print the part of a lock file that code in the sandbox needs; for the image, so without imports.
+"""Print the part of a lock file that an image needs; run while it is built, so without imports.
 
-Usage: sandbox_requirements.py requirements.lock
+Usage: sandbox_requirements.py [--service] requirements.lock
 """
 
 from __future__ import annotations
@@ -18,15 +18,20 @@ ROOTS = frozenset(
     }
 )
 _NAME = re.compile(r"^([A-Za-z0-9._-]+)==", re.M)
+_DIRECT = re.compile(r"^    #(?: via)? +boardwright \(pyproject\.toml\)$", re.M)
 _VIA = re.compile(r"^    #(?: via)? +([A-Za-z0-9._-]+)", re.M)
 
 
-def needed(lock: str) -> str:
-    """Return the blocks of a lock file that the roots and all that they depend on stand in."""
+def needed(lock: str, *, service: bool = False) -> str:
+    """Return the blocks of a lock file that the roots and all that they depend on stand in.
+
+    The roots of the service are all that it depends on itself, the tools of its developers not.
+    """
     starts = [match.start() for match in _NAME.finditer(lock)] + [len(lock)]
     # A list: a package may stand there in several versions, for several versions of Python.
     blocks = [lock[begin:end] for begin, end in pairwise(starts)]
-    chosen = set(ROOTS)
+    direct = {_name(block) for block in blocks if _DIRECT.search(block)}
+    chosen = direct if service else set(ROOTS)
     while more := {_name(b) for b in blocks if chosen & set(_VIA.findall(b))} - chosen:
         chosen |= more
     return "".join(block for block in blocks if _name(block) in chosen)
@@ -39,4 +44,5 @@ def _name(block: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(needed(Path(sys.argv[1]).read_text()))
+    *flags, name = sys.argv[1:]
+    sys.stdout.write(needed(Path(name).read_text(), service="--service" in flags))

@@ -43,9 +43,19 @@ def image_name(target: str = TARGET) -> str:
     """
     if problem := recipe_missing():
         raise Infrastructure(problem)
-    digest = hashlib.sha256((PACKAGE_ROOT / _DOCKERFILE).read_bytes())
+    digest = hashlib.sha256(_stages((PACKAGE_ROOT / _DOCKERFILE).read_text(encoding="utf-8")))
     digest.update(_installed().encode())
     return f"{REPOSITORY}-{target}:{digest.hexdigest()[:12]}"
+
+
+def _stages(dockerfile: str) -> bytes:
+    """Return a Dockerfile up to the end of the sandbox; what comes behind changes no such image."""
+    kept: list[str] = []
+    for line in dockerfile.splitlines():
+        if line.startswith("FROM ") and any(past.endswith(f" AS {TARGET}") for past in kept):
+            break
+        kept.append(line)
+    return "\n".join(line for line in kept if not line.startswith("#")).strip().encode()
 
 
 def _installed() -> str:

@@ -56,3 +56,10 @@ def test_without_a_checkout_the_cure_is_named(checkout: Path) -> None:
     (checkout / "Dockerfile").unlink()
     with pytest.raises(Infrastructure, match="clone the repository"):
         image_name()
+
+
+def test_what_comes_behind_the_sandbox_leaves_its_name(checkout: Path) -> None:
+    before = image_name()
+    replace(checkout / "Dockerfile", "AS service", "AS service\nRUN true")
+    replace(checkout / "Dockerfile", "# The service:", "# Another remark:")
+    assert image_name() == before
