@@ -1,4 +1,4 @@
-"""Worlds to test in."""
+"""Worlds to test in: in memory always, emulated where its programs are installed."""
 
 from __future__ import annotations
 
@@ -6,12 +6,32 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.bot.github.worlds import World, fake_world
+from tests.bot.github.worlds import RemoteWorld, World, fake_world, remote_world
+from tests.github.emulator.seed import PEOPLE
+from tests.github.emulator.server import HubServer
+from tests.github.fixtures import _github_contract, _github_parts, hub_server
+
+__all__ = ["_github_contract", "_github_parts", "hub_server"]
 
 
-@pytest.fixture(params=["memory"])
+@pytest.fixture
+def remote(hub_server: HubServer) -> RemoteWorld:
+    tokens = {login: hub_server.token(login) for login in PEOPLE}
+    return remote_world(
+        hub_server.url,
+        hub_server.app_id,
+        hub_server.private_key,
+        hub_server.installation_id,
+        tokens,
+    )
+
+
+@pytest.fixture(params=["memory", "emulator"])
 def world(request: pytest.FixtureRequest) -> World:
-    return fake_world()
+    if request.param == "memory":
+        return fake_world()
+    remote: World = request.getfixturevalue("remote")
+    return remote
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,12 @@ from bot.github.fake_repository import FakeRepository, Remark
 from bot.github.hub import Hub, Permission
 
 REPOSITORY = "acme/widget"
-PEOPLE = {"owner": Permission.ADMIN, "maint": Permission.WRITE}
+PEOPLE = {
+    "owner": Permission.ADMIN,
+    "maint": Permission.WRITE,
+    "triager": Permission.TRIAGE,
+    "reader": Permission.READ,
+}
 STRANGER = "visitor"
 
 
