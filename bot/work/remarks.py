@@ -23,6 +23,11 @@ from bot.work.job import Remark
 from bot.workspace import AUTHORED_PATHS
 
 REMARK = "review.remark"
+GENERATED_PATHS = (
+    *("README.md", "app.h", "evidence.json", "model.tflite"),
+    *("testset.npz", "train.csv", "train.npz"),
+)
+GENERATED_FOLDERS = ("plots/", "train/")
 REMARKS_MAX = 40
 TEXT_MAX = 1_500
 _FAILURES_MAX = 5
@@ -133,11 +138,8 @@ def _protected(path: str) -> Markdown | None:
         return Markdown(FROM_REQUEST.format(path=path))
     if path == "test_board.py":
         return Markdown(PROTECTED_TEST.format(path=path))
-    generated = ("README.md", "evidence.json", "model.tflite", "testset.npz", "app.h")
-    if path in generated or re.match(r"(train\.(csv|npz)$|train/|plots/)", path):
-        return Markdown(
-            GENERATED.format(path=path if path in generated else path.split("/", maxsplit=1)[0])
-        )
+    if path in GENERATED_PATHS or path.startswith(GENERATED_FOLDERS):
+        return Markdown(GENERATED.format(path=path.partition("/")[0]))
     return None
 
 

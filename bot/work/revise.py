@@ -7,11 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot import doctor
-from bot.card.card import render_card
 from bot.errors import RequestError
 from bot.pipeline import Authors
 from bot.questions import Questions
-from bot.rendering import evidence_file
 from bot.revision import Revised, Standing, revise_stages
 from bot.sandbox.choose import choose
 from bot.sandbox.job import Origin
@@ -22,7 +20,7 @@ from bot.work.desk import WORKDIR, Begun, asking, begin
 from bot.work.job import REVISION, Revision
 from bot.work.outcome import Asking, Built
 from bot.work.record import recall, standing_files
-from bot.work.remarks import Sorted, sort_remarks
+from bot.work.remarks import GENERATED_FOLDERS, GENERATED_PATHS, Sorted, sort_remarks
 from bot.work.telling import Teller
 from hardware_runner.boards import BOARDS
 
@@ -103,10 +101,9 @@ def _put_back(revised: Revised, branch: Mapping[str, bytes]) -> list[str]:
 
 def _own_files(revised: Revised, branch: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return what people added to the project's folder beside the files that it consists of."""
-    generated = {evidence_file.PATH, *render_card(revised.proposal), *revised.proposal.files}
-    made = ("model.tflite", "testset.npz", "train.csv", "train.npz")
+    known = {*GENERATED_PATHS, *revised.proposal.files}
     return {
         path: content
         for path, content in branch.items()
-        if path not in generated and path not in made and not path.startswith(("plots/", "train/"))
+        if path not in known and not path.startswith(GENERATED_FOLDERS)
     }
