@@ -59,7 +59,7 @@ def build_program(
 def _kernel_object(compiler: Sequence[str], source: Path) -> Path:
     """Return the object of a kernel, which a model brings as it is in the package."""
     text = _kernels()[source.name]
-    assert source.read_bytes() == text
+    assert source.read_bytes() == text, f"{source.name} was edited while the tests ran"
     digest = hashlib.sha256("\0".join(compiler).encode())
     for content in (text, *_headers()):
         digest.update(hashlib.sha256(content).digest())
