@@ -32,11 +32,11 @@ class Contract:
     """GitHub's own description of its API, read when first needed.
 
     Args:
-        packages: the node_modules that @octokit/openapi and @octokit/graphql-schema are in.
+        packages: the node_modules that scripts/github-emulator.sh fills.
     """
 
     def __init__(self, packages: Path) -> None:
-        self._packages = packages / "@octokit"
+        self._packages = packages
 
     def problems(self, method: str, path: str, query: Mapping[str, str], body: object) -> list[str]:
         """Return what is wrong with a request; empty where GitHub describes it so."""
@@ -56,8 +56,7 @@ class Contract:
 
     @functools.cached_property
     def _description(self) -> dict[str, Any]:
-        file = self._packages / "openapi/generated/api.github.com.json"
-        description: dict[str, Any] = json.loads(file.read_bytes())
+        description: dict[str, Any] = json.loads((self._packages / "requests.json").read_bytes())
         return description
 
     @functools.cached_property
@@ -117,7 +116,7 @@ class Contract:
 
     @functools.cached_property
     def _schema(self) -> graphql.GraphQLSchema:
-        text = (self._packages / "graphql-schema/schema.graphql").read_text("utf-8")
+        text = (self._packages / "@octokit/graphql-schema/schema.graphql").read_text("utf-8")
         return graphql.build_schema(text, assume_valid=True, no_location=True)
 
     def _of_document(self, body: object) -> list[str]:
@@ -155,9 +154,8 @@ def _json_schema(part: Any) -> Any:
 
 
 @contextmanager
-def watched(contract: Contract, url: str) -> Iterator[list[str]]:
-    """Check every request that `requests` sends to `url`, and give what was wrong."""
-    found: list[str] = []
+def watched(contract: Contract, url: str, found: list[str]) -> Iterator[None]:
+    """Check every request that `requests` sends to `url`; what is wrong is added to `found`."""
     send = requests.adapters.HTTPAdapter.send
 
     def checked(
@@ -171,8 +169,8 @@ def watched(contract: Contract, url: str) -> Iterator[list[str]]:
             found.extend(contract.problems(str(request.method), path, query, body))
         return send(adapter, request, **kw)
 
-    requests.adapters.HTTPAdapter.send = checked  # type: ignore[method-assign]
+    requests.adapters.HTTPAdapter.send = checked  # type: ignore[method-assign, assignment]
     try:
-        yield found
+        yield
     finally:
         requests.adapters.HTTPAdapter.send = send  # type: ignore[method-assign]

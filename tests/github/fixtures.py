@@ -49,9 +49,10 @@ def hub_server(
     process.reset()
     receiver.reset()
     server = HubServer(process, receiver)
-    with watched(_github_contract, server.url) as problems:
+    with watched(_github_contract, server.url, server.problems):
         yield server
     server.settle()
     unsigned = [d.name for d in receiver.deliveries if not d.is_signed]
     assert not unsigned, f"deliveries whose signature is wrong: {unsigned}"
-    assert not problems, "requests that GitHub does not describe:\n" + "\n".join(problems)
+    listed = "\n".join(server.problems)
+    assert not listed, f"requests that GitHub does not describe:\n{listed}"

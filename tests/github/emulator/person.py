@@ -92,7 +92,8 @@ class Person:
 
     def delete_branch(self, branch: str) -> None:
         """Delete a branch, which closes its pull requests."""
-        self.repository.get_git_ref(f"heads/{branch}").delete()
+        repository = self.github.get_repo(self._repository)
+        repository.get_git_ref(f"heads/{branch}").delete()
 
     def open_pull(self, branch: str, title: str = "Change", *, draft: bool = False) -> PullRequest:
         """Open a pull request of a branch into the default branch."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import requests
-from github import Auth, Github
+from github import Auth, Github, GithubIntegration
 
 from tests.github.emulator.person import FAST, Person
 from tests.github.emulator.process import Process
@@ -23,6 +23,7 @@ class HubServer:
     def __init__(self, process: Process, receiver: Receiver) -> None:
         self.url = process.url
         self.private_key = process.key
+        self.problems: list[str] = []  # of requests that GitHub does not describe
         self._receiver = receiver
 
     # People and the app
@@ -41,6 +42,11 @@ class HubServer:
         granted = permissions or dict(PERMISSIONS)
         installed = auth.get_installation_auth(INSTALLATION_ID, token_permissions=granted)
         return Github(auth=installed, base_url=self.url, **FAST)
+
+    def integration(self) -> GithubIntegration:
+        """Return PyGithub as the app itself, by its key."""
+        auth = Auth.AppAuth(APP_ID, self.private_key)
+        return GithubIntegration(auth=auth, base_url=self.url, **FAST)
 
     # Webhooks
 

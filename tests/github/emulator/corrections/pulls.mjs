@@ -14,8 +14,7 @@ export function correct(kit) {
     const { files, commits } = await comparison(repo, pull);
     return files ? { changed_files: files.length, additions: files.reduce((n, f) => n + f.additions, 0), deletions: files.reduce((n, f) => n + f.deletions, 0), commits: commits.length } : {};
   };
-  const json_ = async (repo, number) => Object.assign(await kit.get(`/repos/${repo.full_name}/pulls/${number}`), await sizes(repo, kit.pull(repo, number)));
-  kit.pullJson = json_;
+  kit.pullJson = async (repo, number) => Object.assign(await kit.get(`/repos/${repo.full_name}/pulls/${number}`), await sizes(repo, kit.pull(repo, number)));
 
   kit.before("POST", "/repos/:owner/:repo/pulls", (call) => {
     const repo = kit.repo(call), { head = "", base = "" } = call.body ?? {};
@@ -32,6 +31,7 @@ export function correct(kit) {
   });
   // Whether it is a draft is changed by GraphQL only.
   kit.before("PATCH", "/repos/:owner/:repo/pulls/:number", (call) => { if (call.body) { const { draft, ...rest } = call.body; call.body = rest; } });
+  kit.after("POST", "/repos/:owner/:repo/pulls", async (call, { status, data }) => { if (status === 201) Object.assign(data, await sizes(kit.repo(call), kit.pull(kit.repo(call), data.number))); });
   for (const method of ["GET", "PATCH"]) kit.after(method, "/repos/:owner/:repo/pulls/:number", async (call, { status, data }) => { if (status === 200) Object.assign(data, await sizes(kit.repo(call), kit.pull(kit.repo(call), call.params.number))); });
 
   const paged = (call, list) => {
@@ -79,7 +79,7 @@ export function correct(kit) {
     const branch = push.ref.replace("refs/heads/", ""), actor = gh.users.findOneBy("login", push.sender.login);
     for (const pull of gh.pullRequests.findBy("repo_id", repo.id).filter((p) => p.state === "open" && p.base_ref === branch)) gh.pullRequests.update(pull.id, { base_sha: push.after });
     for (const pull of open(repo, branch)) {
-      await kit.send("pull_request", "synchronize", { number: pull.number, before: push.before, after: push.after, pull_request: await json_(repo, pull.number) }, repo, actor);
+      await kit.send("pull_request", "synchronize", { number: pull.number, before: push.before, after: push.after, pull_request: await kit.pullJson(repo, pull.number) }, repo, actor);
     }
   };
   // The head moves at once, so that whoever pushed and then asks sees it.
