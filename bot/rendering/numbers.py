@@ -5,7 +5,6 @@ from __future__ import annotations
 from bot.evidence import Evidence, Relation
 from bot.rendering.text import Markdown, inline
 from bot.rendering.words import limited
-from bot.statistics import wilson_interval
 
 _SIGNS = {
     Relation.AT_LEAST: "at least ",
@@ -50,5 +49,7 @@ def percent(fraction: float) -> Markdown:
 
 def interval(successes: int, n: int) -> Markdown:
     """Return the 95 % Wilson interval of a proportion, in percent."""
+    from bot.statistics import wilson_interval  # noqa: PLC0415  (NumPy, which a web process lacks)
+
     low, high = wilson_interval(successes, n)
     return Markdown(f"{100 * low:.1f} to {100 * high:.1f} %")

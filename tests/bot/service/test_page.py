@@ -208,7 +208,7 @@ def _served(*rows: JobRow) -> Iterator[str]:
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
 @pytest.mark.parametrize("width", [1100, 500])
 def test_a_browser_that_may_run_no_script_shows_all_of_it(tmp_path: Path, width: int) -> None:
-    """Its policy forbids the browser all scripts, and all styles but the one whose hash it names."""
+    """Its policy forbids all scripts, and all styles but the one whose hash it names."""
     waiting = replace(JOB, number=3, phase=Phase.APPROVING, cost="")
     failed = replace(DONE, number=2, phase=Phase.FAILED, boards=(), pull_url="", headline="")
     picture = tmp_path / "page.png"

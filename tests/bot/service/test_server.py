@@ -38,10 +38,12 @@ def _nothing_is_lost_or_doubled(url: str, folder: Path) -> None:
     assert set(stored) == measured.acknowledged == again.acknowledged
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_or_doubled_on_sqlite(tmp_path: Path) -> None:
     _nothing_is_lost_or_doubled(f"sqlite:///{tmp_path}/jobs.sqlite", tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(binary("initdb") is None, reason="initdb of PostgreSQL is not installed")
 def test_nothing_is_lost_or_doubled_on_postgres(tmp_path: Path) -> None:
     with postgres() as url:
