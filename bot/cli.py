@@ -21,6 +21,7 @@ from bot.commands import (
     run,
     sandbox,
     serve,
+    work,
 )
 from bot.errors import ExitCode, RequestError, explain
 
@@ -44,6 +45,7 @@ app.command("doctor", short_help="What is installed, what is missing.")(doctor.r
 app.add_typer(sandbox.app, name="sandbox")
 app.command("benchmark", short_help="What models cost on boards.")(benchmark.benchmark)
 app.command("serve", short_help="Take deliveries from GitHub in.")(serve.serve)
+app.command("work", short_help="Do what deliveries ask for.")(work.work)
 app.command("eval", short_help="How often authors meet requests.")(evaluate.evaluate)
 
 

@@ -18,12 +18,11 @@ from bot.jobs.named_files import named_files
 from bot.jobs.repository_settings import FILE, MAX_BYTES, RepositorySettings, parse_settings
 from bot.jobs.task import Task
 from bot.naming import slug
-from bot.rendering.live import Live
+from bot.rendering.live import PART, Live, live_comment
 from bot.rendering.marker import marker
 from bot.work.job import FILES, REQUEST, Wanted
 from bot.workspace import write_atomically
 
-LIVE_PART = "live"
 FILES_AT_MOST_BYTES = 50 * 1024**2
 _LIVE = "live.json"
 
@@ -56,12 +55,12 @@ class Activities:
     Attributes:
         hubs: give access to repositories.
         folder: of all jobs; all workers see the same one.
-        render: returns the body of the live comment.
+        render: returns the live comment, with its marker.
     """
 
     hubs: Hubs
     folder: Path
-    render: Callable[[Live], str]
+    render: Callable[[Live], str] = live_comment
 
     def hub(self, room: Room) -> Hub:
         """Return the repository of a job."""
@@ -77,13 +76,10 @@ class Activities:
 
     def show(self, room: Room, live: Live) -> str:
         """Let the one comment of a request say how it stands; return where it is."""
-        found = marker(live.key, LIVE_PART)
-        body = self.render(live)
-        if found not in body:
-            body = f"{found}\n{body}"
         folder = self.folder_of(room.repository, room.number)
         write_atomically(folder / _LIVE, live.model_dump_json(indent=1).encode())
-        return self.hub(room).put_comment(room.number, found, body).url
+        body = self.render(live)
+        return self.hub(room).put_comment(room.number, marker(live.key, PART), body).url
 
     def show_progress(self, task: Task, live: Live) -> None:
         """Let the comment follow a piece of work."""
@@ -162,10 +158,14 @@ class Activities:
         return Ground(found.default_branch, sha, found.private, settings, problem, cure)
 
     def lay_out(self, room: Room, wanted: Wanted, sha: str) -> None:
-        """Write a request into the folder, with the files of the repository that it names."""
+        """Write a request into the folder, with the files that it names and the settings."""
         folder = self.folder_of(room.repository, room.number)
         hub = self.hub(room)
         (folder / FILES).mkdir(exist_ok=True)
+        if settings := hub.read(FILE, sha, MAX_BYTES).get(FILE):
+            write_atomically(folder / FILE, settings)
+        else:
+            (folder / FILE).unlink(missing_ok=True)
         for path in named_files((wanted.title, wanted.body, *wanted.answers)):
             for name, content in hub.read(path, sha, FILES_AT_MOST_BYTES).items():
                 place = folder / FILES / name

@@ -16,7 +16,7 @@ FOLDER = "revision"
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What is to be followed: at which commit, and how many remarks; none: nothing to do."""
+    """What is to be followed: at which commit, and how many remarks there are."""
 
     head_sha: str
     remarks: int
@@ -24,7 +24,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody wants of the pull request: a review, or the text of a command."""
+    """What somebody wants of the pull request: that a review or the text of a command is followed.
+
+    With neither, the branch is to be checked as it stands.
+    """
 
     author: str
     review_id: int | None
@@ -49,8 +52,6 @@ def gather(acts: Activities, room: Room, pull: int, folder: str, number: int, wi
     found = hub.pull(pull)
     _refuse_closed(found, room)
     remarks = _remarks(hub, pull, folder, wish)
-    if not remarks:
-        return Batch(found.head_sha, 0)
     files = hub.read(folder, found.head_sha, _AT_MOST_BYTES)
     place = acts.folder_of(room.repository, room.number)
     shutil.rmtree(place / FOLDER, ignore_errors=True)
@@ -69,6 +70,8 @@ def _refuse_closed(pull: PullRequest, room: Room) -> None:
 
 
 def _remarks(hub: Hub, pull: int, folder: str, wish: Wish) -> tuple[Remark, ...]:
+    if wish.review_id is None and not wish.text:
+        return ()
     if wish.review_id is None:
         return (Remark(thread="", path="", line=None, author=wish.author, text=wish.text),)
     try:

@@ -114,6 +114,24 @@ class JobClient:
             return False
         return True
 
+    def knows(self, repository: str, number: int) -> bool:
+        """Say whether there is, or was lately, a job of an issue.
+
+        Raises:
+            StoreFailed: the database is away.
+        """
+        try:
+            rows = self._client.list_workflows(
+                name=JOB,
+                workflow_id_prefix=f"{repository.lower()}#{number}/",
+                limit=1,
+                load_input=False,
+                load_output=False,
+            )
+        except Exception as problem:
+            raise StoreFailed(f"Jobs cannot be listed: {type(problem).__name__}.") from problem
+        return bool(rows)
+
     def close(self) -> None:
         """Close all connections."""
         self._client.destroy()

@@ -31,6 +31,8 @@ REVIEW_WITHIN_S = 30 * 86_400.0
 
 _CHECK: TypeAdapter[int | None] = TypeAdapter(int | None)
 _KEPT: TypeAdapter[Wanted | None] = TypeAdapter(Wanted | None)
+_READING = (Verb.BUILD, Verb.RETRY)
+"""Commands that take the issue as it stands; the others keep to what was wanted before."""
 _SIZES = {Verb.SMALLER: Size.SMALLER, Verb.LARGER: Size.LARGER}
 
 
@@ -93,12 +95,14 @@ async def _snapshot(story: Story) -> None:
     if story.ground.problem:
         raise Ended(Phase.FAILED, story.ground.problem, story.ground.cure)
     kept = await do(story.durable, "kept", _KEPT, lambda: acts.kept(room.repository, room.number))
-    if kept is not None and (start.verb is not Verb.BUILD or start.on_pull):
+    if kept is not None and start.verb is not Verb.BUILD:
         update = {"person": start.person.login, "run": start.delivery}
         story.wanted = kept.model_copy(update=update)
-    elif start.on_pull:
-        said = await do(story.durable, "issue", _SAID, lambda: _issue(acts, room))
-        story.wanted = story.wanted.model_copy(update={"title": said[0], "body": said[1]})
+    if start.on_pull and (kept is None or start.verb in _READING):
+        title, body = await do(story.durable, "issue", _SAID, lambda: _issue(acts, room))
+        story.wanted = story.wanted.model_copy(update={"title": title, "body": body})
+    elif start.verb in _READING:
+        story.wanted = story.wanted.model_copy(update={"title": start.title, "body": start.body})
     if start.verb in _SIZES:
         story.wanted = story.wanted.model_copy(update={"size": _SIZES[start.verb]})
     await story.lay_out()
@@ -169,11 +173,8 @@ async def _answered(story: Story) -> None:
             case Answered(text=text, person=person):
                 await _want(story, person, answers=(*story.wanted.answers, text))
                 return
-            case Commanded(verb=Verb.BUILD, on_pull=False, person=person):
+            case Commanded(verb=Verb.BUILD | Verb.RETRY, on_pull=False, person=person):
                 await _want(story, person, **_anew(message))
-                return
-            case Commanded(verb=Verb.RETRY, person=person):
-                await _want(story, person)
                 return
             case Commanded():
                 await story.not_now(message, "The questions must be answered first.")
@@ -196,7 +197,7 @@ async def _approved(story: Story) -> bool:
             case Commanded(verb=Verb.SMALLER | Verb.LARGER as verb, person=person):
                 await _want(story, person, size=_SIZES[verb])
                 return False
-            case Commanded(verb=Verb.BUILD, on_pull=False, person=person):
+            case Commanded(verb=Verb.BUILD | Verb.RETRY, on_pull=False, person=person):
                 await _want(story, person, **_anew(message))
                 return False
             case Commanded():
@@ -207,8 +208,9 @@ async def _approved(story: Story) -> bool:
 
 
 def _anew(command: Commanded) -> dict[str, object]:
-    """Return what is wanted when the request is read anew."""
-    return {"title": command.title, "body": command.body, "answers": (), "boards": ()}
+    """Return what is wanted when the issue is read anew; to retry keeps what was answered."""
+    said: dict[str, object] = {"title": command.title, "body": command.body}
+    return said if command.verb is Verb.RETRY else {**said, "answers": (), "boards": ()}
 
 
 async def _want(story: Story, person: Person, **changes: object) -> None:
@@ -262,9 +264,13 @@ async def _review(story: Story) -> None:
                 await _want(story, person, size=_SIZES[verb])
                 await _plan(story)
                 await _build(story)
+            case Commanded(verb=Verb.RETRY, person=person) if _says_more(story, message):
+                await _want(story, person, **_anew(message))
+                await _plan(story)
+                await _build(story)
             case Commanded(verb=Verb.RETRY, person=person) | Rerun(person=person):
                 story.person = person
-                await _build(story)
+                await _check_again(story)
             case Commanded():
                 await story.not_now(message, "There is a pull request already.")
             case _:
@@ -272,19 +278,24 @@ async def _review(story: Story) -> None:
     raise Ended(Phase.DONE, ends.NO_REVIEW, ends.NO_REVIEW_CURE)
 
 
+def _says_more(story: Story, command: Commanded) -> bool:
+    """Say whether the issue was edited since it was read."""
+    said = (story.wanted.title, story.wanted.body)
+    return not command.on_pull and (command.title, command.body) != said
+
+
 async def _measure(story: Story, board: str) -> None:
-    """Build for one board more."""
-    boards = tuple(dict.fromkeys((*story.wanted.boards, board)))
+    """Check the branch as it stands on one board more."""
     before = story.wanted
-    story.wanted = before.model_copy(update={"boards": boards, "person": story.person.login})
-    try:
-        await _build(story)
-    except Ended as end:
-        if end.phase is not Phase.FAILED:
-            raise
-        story.wanted = before
-        await story.lay_out()
-        await story.show(Phase.REVIEWING, problem=end.problem, cure=end.cure)
+    boards = tuple(dict.fromkeys((*before.boards, board)))
+    await _want(story, story.person, boards=boards)
+    if not await _check_again(story):
+        await _want(story, story.person, boards=before.boards)
+
+
+async def _check_again(story: Story) -> bool:
+    """Check the branch as it stands, with what people changed there."""
+    return await _revise(story, Wish(story.person.login, None), story.live.revisions)
 
 
 async def _follow(story: Story, wish: Wish) -> None:
@@ -293,31 +304,35 @@ async def _follow(story: Story, wish: Wish) -> None:
     if number > story.ground.settings.max_revisions:
         await story.show(Phase.REVIEWING, problem=ends.ROUNDS_SPENT)
         return
-    acts, room, durable, pull, project = (
-        story.acts,
-        story.room,
-        story.durable,
-        story.pull,
-        story.project,
-    )
+    await _revise(story, wish, number)
+
+
+async def _revise(story: Story, wish: Wish, number: int) -> bool:
+    """Revise the branch as it stands; return whether that came to its end."""
+    acts, room, pull, project = story.acts, story.room, story.pull, story.project
     try:
         batch = await do(
-            durable, "gather", Batch, lambda: gather(acts, room, pull, project, number, wish)
+            story.durable,
+            "gather",
+            Batch,
+            lambda: gather(acts, room, pull, project, max(number, 1), wish),
         )
-        if batch.remarks == 0:
-            return
+        if batch.remarks == 0 and wish.review_id is not None:
+            return True
         await story.show(Phase.REVISING, problem="", cure="", revisions=number)
         outcome = await story.work(Kind.REVISE)
         if not isinstance(outcome, Built):
-            problem = _unexpected(outcome)
-            await story.show(Phase.REVIEWING, problem=problem.problem, cure=problem.cure)
-            return
-        why = f"Follow the review by {wish.author}"
+            end = _unexpected(outcome)
+            await story.show(Phase.REVIEWING, problem=end.problem, cure=end.cure)
+            return False
+        why = f"Follow the review by {wish.author}" if batch.remarks else ""
         commit = await _publish(story, outcome, why, batch.head_sha)
         await _answer(story, outcome, number, commit)
+        return True
     except HubError as error:
-        cure = "`/boardwright revise TEXT` tries again."
+        cure = "`/boardwright revise TEXT` or `/boardwright retry` tries again."
         await story.show(Phase.REVIEWING, problem=error.problem, cure=cure)
+        return False
 
 
 async def _answer(story: Story, built: Built, number: int, commit: Commit) -> None:

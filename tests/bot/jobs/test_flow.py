@@ -258,12 +258,11 @@ def test_cancel_ends_running_work_and_retry_goes_on(tmp_path: Path) -> None:
         await world.engine.settle()
         assert not world.there.pulls
         world.gate = None
-        world.there.edit_issue(number, "Other", "other")
+        world.there.edit_issue(number, "Other", "other fruits")
         await world.command(number, "/boardwright retry")
-        assert (
-            b"Tell fruits"
-            in world.there.content_of(FOLDER, world.only_pull().head_sha)[f"{FOLDER}/train.py"]
-        )
+        assert world.only_pull().head_branch == BRANCH, "the first title stays in the name"
+        content = world.there.content_of(FOLDER, world.only_pull().head_sha)
+        assert b"other fruits" in content[f"{FOLDER}/train.py"]
 
     play(tmp_path, scene)
 
@@ -452,6 +451,22 @@ def test_nobody_reviews(tmp_path: Path) -> None:
         assert world.engine.living() == []
         await world.command(number, "/boardwright revise once more")
         assert world.our_commits() == 2 and world.engine.living()
+
+    play(tmp_path, scene)
+
+
+def test_what_people_change_on_the_branch_is_kept_and_checked(tmp_path: Path) -> None:
+    async def scene(world: World) -> None:
+        number = world.issue()
+        await world.label(number)
+        path = f"{FOLDER}/train.py"
+        head = world.there.push("ada", BRANCH, {path: b"# by hand\n"})
+        await world.command(number, "/boardwright retry")
+        assert world.there.content_of(FOLDER, world.only_pull().head_sha)[path] == b"# by hand\n"
+        assert world.only_pull().head_sha == head, "nothing is committed where all is said"
+        await world.review(world.only_pull(), body="and blue")
+        content = world.there.content_of(FOLDER, world.only_pull().head_sha)[path]
+        assert content == b"# by hand\n# and blue\n"
 
     play(tmp_path, scene)
 

@@ -30,7 +30,8 @@ from bot.jobs.memory import MemoryEngine
 from bot.jobs.progress import heard
 from bot.jobs.task import Done, Task
 from bot.jobs.workshop import light_outcome
-from bot.rendering.live import Live
+from bot.rendering.live import PART, Live
+from bot.rendering.marker import marker
 from bot.work.folder import leave_outcome
 from bot.work.told import Told
 from tests.bot.jobs import fake_work
@@ -39,7 +40,7 @@ REPOSITORY = "octo/Widgets"
 
 
 def render(live: Live) -> str:
-    return live.model_dump_json(indent=1)
+    return f"{marker(live.key, PART)}\n{live.model_dump_json(indent=1)}"
 
 
 class World:
