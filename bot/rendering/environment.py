@@ -10,7 +10,7 @@ from importlib import resources
 import jinja2
 
 from bot.rendering.numbers import number, percent
-from bot.rendering.text import Markdown, code, inline, quote
+from bot.rendering.text import Markdown, code, inline, quote, verbatim
 
 
 def render_text(template: str, values: Mapping[str, object]) -> str:
@@ -29,7 +29,12 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         autoescape=False,  # noqa: S701  the texts are Markdown; _finalize escapes for it
     )
-    environment.filters |= {"code": code, "quote": quote, "percent": percent}
+    environment.filters |= {
+        "code": code,
+        "percent": percent,
+        "quote": quote,
+        "verbatim": verbatim,
+    }
     return environment
 
 

@@ -198,7 +198,7 @@ def _heading(live: Live, words: _Words) -> str:
 def _row(line: StageLine) -> _Row:
     bad = len(line.missed) + len(line.unproven)
     checks = "" if not line.checks else f"{line.checks - bad} of {line.checks} hold"
-    time = "kept" if line.resumed else _duration(line.seconds) if line.checks else ""
+    time = "kept from before" if line.resumed else _duration(line.seconds) if line.checks else ""
     if line.state == "running":
         checks, time = "at work", ""
     return _Row(
