@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +18,7 @@ from bot.rendering.live import Phase
 from bot.service.logs import set_up_logs
 from bot.service.metrics import Metrics
 from bot.service.telemetry import send_spans
+from tests.bot.service.server import REPOSITORY
 
 SECRET = "a webhook's secret"  # noqa: S105
 
@@ -88,3 +91,46 @@ def test_metrics_count_answers_and_jobs() -> None:
 
 def test_spans_are_sent_nowhere_unless_an_endpoint_is_named() -> None:
     assert send_spans({})() is None
+
+
+_SENDS_SPANS = """
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+received = []
+
+class Collector(BaseHTTPRequestHandler):
+    def do_POST(self):
+        received.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+server = HTTPServer(("127.0.0.1", 0), Collector)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+
+import os
+os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = f"http://127.0.0.1:{server.server_port}"
+os.environ["OTEL_EXPORTER_OTLP_COMPRESSION"] = "none"
+from bot.service.telemetry import send_spans
+from tests.bot.service.server import REPOSITORY
+end = send_spans()
+from tests.bot.events.payloads import labelled
+from tests.bot.service.test_webhook import Service
+Service().deliver("issues", labelled(), "d-77")
+end()
+print([path for path, body in received if b"d-77" in body and b"issues" in body])
+"""
+
+
+def test_a_span_of_each_delivery_is_sent_to_the_endpoint() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _SENDS_SPANS],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "['/v1/traces']"
