@@ -133,5 +133,5 @@ class HubServer:
 
     def _control(self, path: str, **fields: object) -> Any:
         answer = requests.post(f"{self.url}/_ctl/{path}", json=fields, timeout=60)
-        answer.raise_for_status()
+        assert answer.ok, f"the emulator's {path}: {answer.text}"
         return answer.json()

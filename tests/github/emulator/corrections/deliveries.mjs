@@ -37,7 +37,7 @@ export function correct(kit) {
 
   // The emulator posts to the app by fetch(), with the time as the delivery's id; from here on it is ours.
   const dispatch = kit.webhooks.dispatch;
-  kit.webhooks.dispatch = (event, action, payload, owner, name) => kit.track(completed(event, action, payload, owner, name));
+  kit.webhooks.dispatch = (event, action, payload, owner, name) => kit.track(completed(event, action, payload, owner, name)).catch((error) => kit.broken.push(`${event}: ${error.stack}`));
   async function completed(event, action, payload, owner, name) {
     const repo = kit.gh.repos.findOneBy("full_name", `${owner}/${name}`) ?? kit.gh.repos.get(payload.repository?.id);
     const full = { ...(action ? { action } : {}), ...payload };

@@ -21,10 +21,12 @@ export function correct(kit) {
   const viaApp = (thing) => { if (thing?.user?.type === "Bot" && "performed_via_github_app" in thing) thing.performed_via_github_app = app(); };
 
   // The emulator's own answer, with pull requests taken for issues while it answers.
+  let asking = 0;
+  const pretend = (repo, value) => { for (const pull of gh.pullRequests.findBy("repo_id", repo.id)) { const row = kit.issue(repo, pull.number); if (row) row.is_pull_request = value; } };
   async function lenient(repo, call) {
-    const hidden = gh.issues.findBy("repo_id", repo.id).filter((i) => i.is_pull_request);
-    for (const row of hidden) row.is_pull_request = false;
-    try { return await kit.ask(call.path + (call.query.size ? `?${call.query}` : ""), { token: call.token || undefined }); } finally { for (const row of hidden) row.is_pull_request = true; }
+    asking++;
+    pretend(repo, false);
+    try { return await kit.ask(call.path + (call.query.size ? `?${call.query}` : ""), { token: call.token || undefined }); } finally { if (--asking === 0) for (const any of gh.repos.all()) pretend(any, true); }
   }
   const link = ({ headers }) => (headers.link ? { link: headers.link } : {});
   kit.issueJson = async (repo, number) => asPull(repo, (await lenient(repo, { path: `/repos/${repo.full_name}/issues/${number}`, query: new URLSearchParams() })).data);
@@ -38,16 +40,15 @@ export function correct(kit) {
     return json(answer.data.map((issue) => asPull(repo, issue)), 200, link(answer));
   });
   const one = async (call) => {
-    const repo = kit.repo(call), row = kit.issue(repo, call.params.number);
-    if (!row?.is_pull_request) return undefined;
+    const repo = kit.repo(call), row = kit.pull(repo, call.params.number);
+    if (!row) return undefined;
     const issue = await kit.issueJson(repo, row.number);
     viaApp(issue);
     return json(issue);
   };
   kit.route("GET", "/repos/:owner/:repo/issues/:number", one);
   kit.route("PATCH", "/repos/:owner/:repo/issues/:number", async (call) => {
-    const row = kit.issue(kit.repo(call), call.params.number);
-    if (!row?.is_pull_request) return undefined;
+    if (!kit.pull(kit.repo(call), call.params.number)) return undefined;
     const { labels, ...rest } = call.body ?? {}, base = call.path.replace("/issues/", "/pulls/"), params = call.params;
     if (Object.keys(rest).length) { const done = await kit.again(call, base, "PATCH", rest); if (done.status >= 300) return done; }
     if (labels) { const done = await kit.again(call, `${call.path}/labels`, "PUT", { labels }); if (done.status >= 300) return done; }

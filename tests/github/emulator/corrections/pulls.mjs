@@ -63,7 +63,7 @@ export function correct(kit) {
     const repo = kit.repo(call), pull = kit.pull(repo, call.params.number);
     for (const [, number] of (pull.body ?? "").matchAll(CLOSES)) {
       const issue = kit.issue(repo, number);
-      if (issue?.state === "open" && !issue.is_pull_request) await kit.ask(`/repos/${repo.full_name}/issues/${number}`, { method: "PATCH", body: { state: "closed", state_reason: "completed" }, token: call.token });
+      if (issue?.state === "open" && !kit.pull(repo, number)) await kit.ask(`/repos/${repo.full_name}/issues/${number}`, { method: "PATCH", body: { state: "closed", state_reason: "completed" }, token: call.token });
     }
   });
 
