@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.card.card import render_card
 from bot.forge import Origin
 from bot.proposal import Proposal
 from bot.rendering import evidence_file
@@ -49,6 +48,8 @@ class Publication:
 
 def render(proposal: Proposal, origin: Origin) -> Publication:
     """Render a proposal. The same proposal and origin give the same bytes."""
+    from bot.card.card import render_card  # noqa: PLC0415  (brings Matplotlib and pandas)
+
     folder = f"tinyml/{proposal.goal.name}"
     return Publication(
         title=plain(proposal.goal.title)[:200] or proposal.goal.name,
