@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from typing import Annotated
 
 import typer
@@ -18,6 +19,9 @@ def serve(
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="instead of BOARDWRIGHT_PORT; 0: any")
     ] = None,
+    with_worker: Annotated[
+        bool, typer.Option("--with-worker", help="do the work, too, in a process beside this one")
+    ] = False,
 ) -> int:
     """Await deliveries from GitHub and show how jobs stand, until SIGTERM or Ctrl-C.
 
@@ -28,6 +32,7 @@ def serve(
 
     from bot.app import create_app  # noqa: PLC0415
     from bot.jobs.client import JobClient  # noqa: PLC0415
+    from bot.jobs.companion import accompanied  # noqa: PLC0415
     from bot.service.logs import set_up_logs  # noqa: PLC0415
     from bot.service.settings import load_service_settings  # noqa: PLC0415
     from bot.service.telemetry import send_spans  # noqa: PLC0415
@@ -38,6 +43,7 @@ def serve(
     settings.state_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     send_last_spans = send_spans()
     client = JobClient(settings.database)
+    sys.setswitchinterval(0.0005)
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(settings, client, client),
@@ -51,7 +57,8 @@ def serve(
     log = structlog.stdlib.get_logger("boardwright.web")
     log.info("listening", address="{}:{}".format(*listening.getsockname()[:2]))
     try:
-        server.run(sockets=[listening])
+        with accompanied() if with_worker else nullcontext():
+            server.run(sockets=[listening])
     except KeyboardInterrupt:
         pass  # uvicorn ended cleanly, and hands the signal on
     finally:

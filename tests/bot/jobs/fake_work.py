@@ -9,17 +9,26 @@ ends, `CRASH` ends without a word, and `SLOW` takes a while.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from bot.evidence import Stage
-from bot.work.folder import leave_outcome
 from bot.work.job import REQUEST, REVISION, Revision, Wanted
-from bot.work.outcome import Answered, Asking, Built, Line, Outcome, Planned, Stopped
+from bot.work.outcome import (
+    OUTCOME,
+    OUTCOME_FILE,
+    Answered,
+    Asking,
+    Built,
+    Line,
+    Outcome,
+    Planned,
+    Stopped,
+)
 from bot.work.told import Cost, Finished, Noted, Started, Told
-from bot.workspace import write_atomically
 
 NAME = "three-fruits"
 FOLDER = f"tinyml/{NAME}"
@@ -80,12 +89,12 @@ def _publication(
 ) -> Built:
     place = folder / "publication"
     for name, content in files.items():
-        write_atomically(place / "files" / name, content)
-    write_atomically(place / "title.txt", b"Three fruits")
-    write_atomically(place / "body.md", f"Closes #{wanted.number}\n".encode())
-    write_atomically(place / "status.md", b"It cost nothing.\n")
+        _write(place / "files" / name, content)
+    _write(place / "title.txt", b"Three fruits")
+    _write(place / "body.md", f"Closes #{wanted.number}\n".encode())
+    _write(place / "status.md", b"It cost nothing.\n")
     for board in wanted.boards or ("host",):
-        write_atomically(place / "comments" / f"{board}.md", f"{board}: pass\n".encode())
+        _write(place / "comments" / f"{board}.md", f"{board}: pass\n".encode())
     return Built(
         folder=FOLDER,
         title="Three fruits",
@@ -102,6 +111,18 @@ def _publication(
 WORK = {"plan": plan, "build": build, "revise": revise}
 
 
+def leave(folder: Path, outcome: Outcome) -> None:
+    _write(folder / OUTCOME, OUTCOME_FILE.dump_json(outcome))
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file in one step; `bot.workspace` would bring all that a project needs."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(f".{path.name}.{os.getpid()}")
+    half.write_bytes(content)
+    half.replace(path)
+
+
 def main() -> int:
     kind, folder = sys.argv[1], Path(sys.argv[2])
     with (folder / "begun.jsonl").open("a", encoding="utf-8") as begun:
@@ -112,7 +133,7 @@ def main() -> int:
 
     if "CRASH" in _wanted(folder).body and kind == "build":
         return 1
-    leave_outcome(folder, WORK[kind](folder, tell))
+    leave(folder, WORK[kind](folder, tell))
     return 0
 
 

@@ -43,7 +43,7 @@ class Plant:
         self._plan: tuple[str, bool] | None = None
         self._lock = threading.Lock()
         self.client = JobClient(url)
-        HubServer(self.github, self.socket, self._around)
+        self._server = HubServer(self.github, self.socket, self._around)
 
     def start(self, name: str = "w1") -> subprocess.Popen[bytes]:
         command = [
@@ -60,6 +60,7 @@ class Plant:
         for worker in self.workers.values():
             worker.wait(60)
         self.client.close()
+        self._server.close()
 
     def kill(self, name: str = "w1") -> None:
         os.kill(self.workers[name].pid, signal.SIGKILL)

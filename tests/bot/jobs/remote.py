@@ -19,16 +19,21 @@ class HubServer:
     """Answers calls of a `Hub`; `around(method, done)` is told before and after each."""
 
     def __init__(self, github: FakeGitHub, address: Path, around: Around) -> None:
-        self._github, self._around = github, around
+        self._github, self._around, self._address = github, around, address
         self._listener = Listener(str(address), "AF_UNIX", backlog=64, authkey=AUTHORITY)
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.close()
 
     def _accept(self) -> None:
         while True:
             try:
                 connection = self._listener.accept()
-            except Exception:  # noqa: S112  (whoever connects may be killed while doing so)
-                continue
+            except Exception:
+                if not self._address.exists():
+                    return
+                continue  # who connected was killed while doing so
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: Any) -> None:

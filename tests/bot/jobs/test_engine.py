@@ -72,6 +72,7 @@ def test_a_worker_is_killed_in_each_step(plant: Plant) -> None:
     )
 
 
+@pytest.mark.slow
 def test_work_ends_with_the_worker_and_goes_on_after(plant: Plant) -> None:
     plant.start()
     number = plant.label("HANG")
@@ -125,15 +126,18 @@ def test_redelivery_and_two_triggers_make_one_job(plant: Plant) -> None:
     assert len(plant.jobs()) == 1 and len(plant.there.pulls) == 1
 
 
+@pytest.mark.slow
 def test_sigterm_ends_a_worker_and_jobs_go_on(plant: Plant) -> None:
     worker = plant.start()
     number = plant.label("HANG")
     plant.until_phase(number, Phase.BUILDING)
+    plant.until(lambda: plant.jobs()[0].phase is Phase.BUILDING, "the list says so")
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(60) == 0
     assert [row.phase for row in plant.jobs()] == [Phase.BUILDING]
 
 
+@pytest.mark.slow
 def test_a_second_worker_is_refused_where_it_must_be(plant: Plant) -> None:
     plant.start("w1")
     number = plant.label()
@@ -142,9 +146,9 @@ def test_a_second_worker_is_refused_where_it_must_be(plant: Plant) -> None:
     assert twin.wait(60) == 3
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("url", ["postgres"], indirect=True)
 def test_another_worker_takes_over(plant: Plant) -> None:
-    if plant.url.startswith("sqlite"):
-        pytest.skip("SQLite has one worker; BOARDWRIGHT_MODELS are not concerned")
     plant.start("w1")
     number = plant.label("HANG")
     begun = plant.folder / "jobs" / "octo" / "widgets" / str(number) / "begun.jsonl"

@@ -32,7 +32,6 @@ from bot.jobs.task import Done, Task
 from bot.jobs.workshop import light_outcome
 from bot.rendering.live import PART, Live
 from bot.rendering.marker import marker
-from bot.work.folder import leave_outcome
 from bot.work.told import Told
 from tests.bot.jobs import fake_work
 
@@ -78,7 +77,7 @@ class World:
             nonlocal live
             live = heard(live, told)
 
-        leave_outcome(folder, fake_work.WORK[task.kind.value](folder, tell))
+        fake_work.leave(folder, fake_work.WORK[task.kind.value](folder, tell))
         return Done(outcome=light_outcome(folder), live=live).model_dump(mode="json")
 
     # People
