@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping
@@ -46,7 +45,7 @@ def is_signed(body: bytes, signature: str, secret: bytes) -> bool:
 
     Source: https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries.
     """
-    right = "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()
+    right = "sha256=" + hmac.digest(secret, body, "sha256").hex()
     return hmac.compare_digest(right.encode(), signature.encode("utf-8", "replace"))
 
 
