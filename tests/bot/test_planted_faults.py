@@ -24,6 +24,7 @@ from bot.repair import blamed, mendable
 from bot.stages.stage_result import Context, StageResult
 from bot.workspace import AUTHORED_PATHS
 from tests.bot import small_project
+from tests.bot.warm import WarmSandbox
 
 needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
 needs_tensorflow = pytest.mark.skipif(
@@ -224,10 +225,11 @@ PICTURES = {
 }
 
 
-@cache
-def trained() -> Context:
+@pytest.fixture(scope="module")
+def trained(warm: WarmSandbox) -> Context:
     """Return a context with a model that Keras fitted."""
     context = small_project.context(data=small_project.records(per_class=150))
+    context = small_project.replaced(context, sandbox=warm)
     for stage in (Stage.DATA, Stage.FEATURES, Stage.TRAIN):
         made = RUNS[stage](context).made
         context = small_project.replaced(context, made={**context.made, **made})
@@ -264,9 +266,9 @@ def ran(
     ids=["random calibration", "224 x 224 calibration"],
 )
 def test_made_up_calibration_is_found(
-    changes: Mapping[str, str], checks: set[str], words: str
+    trained: Context, changes: Mapping[str, str], checks: set[str], words: str
 ) -> None:
-    result = ran(Stage.CONVERT, trained(), "convert.py", CONVERT, changes)
+    result = ran(Stage.CONVERT, trained, "convert.py", CONVERT, changes)
     found = mendable(Stage.CONVERT, result.evidence)
     assert {failure.check for failure in found} & checks
     assert any(words in failure.detail for failure in found)
@@ -275,8 +277,8 @@ def test_made_up_calibration_is_found(
 @needs_gcc
 @needs_tensorflow
 @pytest.mark.slow
-def test_normalisation_in_training_only_comes_to_light() -> None:
-    result = ran(Stage.TRAIN, trained(), "train.py", TRAIN, ONLY_IN_TRAINING)
+def test_normalisation_in_training_only_comes_to_light(trained: Context) -> None:
+    result = ran(Stage.TRAIN, trained, "train.py", TRAIN, ONLY_IN_TRAINING)
     found = {failure.check: failure for failure in mendable(Stage.TRAIN, result.evidence)}
     assert "take every scaling out of train.py" in found["train.serves"].detail
 

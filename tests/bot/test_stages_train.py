@@ -19,6 +19,7 @@ from bot.sandbox.process import ProcessSandbox
 from bot.stages import arrays, train, train_checks
 from bot.stages.stage_result import Context, StageResult
 from tests.bot import small_project
+from tests.bot.warm import WarmSandbox
 
 TRUTH = np.repeat([0, 1, 2], 20)
 GOOD = np.eye(3, dtype=np.float32)[TRUTH]
@@ -159,8 +160,14 @@ needs_tensorflow = pytest.mark.skipif(
 def with_train_py(context: Context, old: str, new: str) -> StageResult:
     text = context.workspace.files["train.py"].decode()
     assert old in text
-    workspace = context.workspace.with_files({"train.py": text.replace(old, new).encode()})
+    text = text.replace(old, new).replace("EPOCHS = 60", "EPOCHS = 15")
+    workspace = context.workspace.with_files({"train.py": text.encode()})
     return train.run(small_project.replaced(context, workspace=workspace))
+
+
+@pytest.fixture
+def warmed(context: Context, warm: WarmSandbox) -> Context:
+    return small_project.replaced(context, sandbox=warm)
 
 
 @needs_tensorflow
@@ -175,24 +182,24 @@ def test_the_template_passes_and_counts_its_parameters(context: Context) -> None
 
 @needs_tensorflow
 @pytest.mark.slow
-def test_a_training_that_ignores_its_seed_is_found(context: Context) -> None:
-    found = failed(with_train_py(context, "set_random_seed(seed)", "set_random_seed(1)"))
+def test_a_training_that_ignores_its_seed_is_found(warmed: Context) -> None:
+    found = failed(with_train_py(warmed, "set_random_seed(seed)", "set_random_seed(1)"))
     assert found == ["train.seed_used"]
 
 
 @needs_tensorflow
 @pytest.mark.slow
-def test_a_training_without_a_seed_is_found(context: Context) -> None:
+def test_a_training_without_a_seed_is_found(warmed: Context) -> None:
     chance = "keras.utils.set_random_seed(np.random.SeedSequence().entropy % 2**31)"
-    found = failed(with_train_py(context, "keras.utils.set_random_seed(seed)", chance))
+    found = failed(with_train_py(warmed, "keras.utils.set_random_seed(seed)", chance))
     assert found == ["train.seeded"]
 
 
 @needs_tensorflow
 @pytest.mark.slow
-def test_a_model_with_code_of_its_own_is_found(context: Context) -> None:
+def test_a_model_with_code_of_its_own_is_found(warmed: Context) -> None:
     found = with_train_py(
-        context,
+        warmed,
         'keras.layers.Dense(CLASSES, activation="softmax")(x))',
         'keras.layers.Lambda(lambda v: v)(keras.layers.Dense(CLASSES, activation="softmax")(x)))',
     )
@@ -202,8 +209,8 @@ def test_a_model_with_code_of_its_own_is_found(context: Context) -> None:
 
 @needs_tensorflow
 @pytest.mark.slow
-def test_a_training_that_breaks_is_told(context: Context) -> None:
-    result = with_train_py(context, "    model = build()", "    raise ValueError('no data')")
+def test_a_training_that_breaks_is_told(warmed: Context) -> None:
+    result = with_train_py(warmed, "    model = build()", "    raise ValueError('no data')")
     assert failed(result) == ["train.runs"]
     assert "no data" in result.evidence[0].detail
 
@@ -221,9 +228,9 @@ def test_a_training_that_never_ends_is_stopped(
 
 @needs_tensorflow
 @pytest.mark.slow
-def test_a_model_that_always_names_one_class_is_found(context: Context) -> None:
+def test_a_model_that_always_names_one_class_is_found(warmed: Context) -> None:
     found = with_train_py(
-        context,
+        warmed,
         "    return model, history.history",
         "    weights = [w * 0 for w in model.get_weights()]\n    weights[-1][0] = 9\n"
         "    model.set_weights(weights)\n    return model, history.history",
