@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import sys
 from contextlib import nullcontext
 from typing import Annotated
 
@@ -44,7 +43,6 @@ def serve(
     settings.state_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     send_last_spans = send_spans()
     client = JobClient(settings.database)
-    sys.setswitchinterval(0.0005)
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(settings, client, client),
