@@ -148,8 +148,9 @@ class Issues:
         body = {"name": name, "color": _LABEL_COLOUR, "description": _LABEL_MEANING}
         try:
             self.wire.send("POST", asked, path, body, Nothing)
-        except Refused:  # made by somebody else in between, or not: then it is not there
-            self.wire.get(asked, f"{path}/{quote(name, safe='')}", _Label)
+        except Refused:
+            if self.wire.find(asked, f"{path}/{quote(name, safe='')}", _Label) is None:
+                raise  # else somebody else made it in between
 
     def _withdraw(self, asked: str, path: str) -> None:
         try:

@@ -90,12 +90,27 @@ _STATUS = {
 
 @dataclass
 class Interruption:
-    """Lets the n-th request of the service, from 1, go wrong; counts all of them."""
+    """Lets the n-th request of the service, from 1, go wrong; counts all of them.
+
+    `hit` says whether anything went wrong: an answer without a content cannot be halved.
+    """
 
     real: Send
     nth: int = 0
     cut: Cut = Cut.BROKEN
+    hit: bool = False
     lines: list[str] = field(default_factory=list)
+
+    @property
+    def method(self) -> Send:
+        """Return `send` as a function, which a class turns into a method of its own."""
+
+        def send(
+            adapter: HTTPAdapter, request: requests.PreparedRequest, **options: object
+        ) -> requests.Response:
+            return self.send(adapter, request, **options)
+
+        return send
 
     def send(
         self, adapter: HTTPAdapter, request: requests.PreparedRequest, **options: object
@@ -105,6 +120,7 @@ class Interruption:
         self.lines.append(f"{request.method} {request.path_url}")
         if len(self.lines) != self.nth:
             return self.real(adapter, request, **options)
+        self.hit = True
         if self.cut in _STATUS:
             status, message, headers = _STATUS[self.cut]
             return respond(request, status, {"message": message}, headers)
@@ -113,4 +129,7 @@ class Interruption:
         done = self.real(adapter, request, **options)
         if self.cut is Cut.UNANSWERED:
             raise requests.ReadTimeout(request=request)
-        return respond(request, done.status_code, done.json() if done.content else None, cut=True)
+        if not done.content:
+            self.hit = False
+            return done
+        return respond(request, done.status_code, done.json(), cut=True)
