@@ -7,6 +7,7 @@ Written once, and run by any engine; see `durable` for what must not stand here.
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter
@@ -46,17 +47,25 @@ class Flow:
         """Run one job to its end, and return the phase in which it ended."""
         start = Start.model_validate(raw)
         story = await _opened(durable, self.acts, start)
-        try:
-            await _told(story)
-            end = Ended(Phase.DONE)
-        except Ended as ended:
-            end = ended
-        except HubError as error:
-            end = Ended(Phase.FAILED, error.problem, ends.AGAIN)
-        except Broken:
-            end = Ended(Phase.FAILED, ends.BROKEN, ends.BROKEN_CURE)
-        await story.end(end)
-        return end.phase.value
+        return await _to_its_end(story, _told(story))
+
+    async def resume(self, story: Story) -> Json:
+        """Go on with a job that waits for a person, where its comment says that it does."""
+        return await _to_its_end(story, _told_on(story))
+
+
+async def _to_its_end(story: Story, telling: Coroutine[None, None, None]) -> Json:
+    try:
+        await telling
+        end = Ended(Phase.DONE)
+    except Ended as ended:
+        end = ended
+    except HubError as error:
+        end = Ended(Phase.FAILED, error.problem, ends.AGAIN)
+    except Broken:
+        end = Ended(Phase.FAILED, ends.BROKEN, ends.BROKEN_CURE)
+    await story.end(end)
+    return end.phase.value
 
 
 async def _opened(durable: Durable, acts: Activities, start: Start) -> Story:
@@ -88,12 +97,26 @@ async def _told(story: Story) -> None:
     await _review(story)
 
 
+async def _told_on(story: Story) -> None:
+    """Tell the rest of a story that was put down where a person had to answer."""
+    await _look_around(story)
+    await story.lay_out()
+    match story.live.phase:
+        case Phase.ASKING:
+            await _answered(story)
+            await _plan(story)
+            await _build(story)
+        case Phase.APPROVING:
+            if not await _approval(story):
+                await _plan(story)
+            await _build(story)
+    await _review(story)
+
+
 async def _snapshot(story: Story) -> None:
     """Take the repository and the request as they stand; they are not looked at again."""
     acts, room, start = story.acts, story.room, story.start
-    story.ground = await do(story.durable, "ground", Ground, lambda: acts.ground(room))
-    if story.ground.problem:
-        raise Ended(Phase.FAILED, story.ground.problem, story.ground.cure)
+    await _look_around(story)
     kept = await do(story.durable, "kept", _KEPT, lambda: acts.kept(room.repository, room.number))
     if kept is not None and start.verb is not Verb.BUILD:
         update = {"person": start.person.login, "run": start.delivery}
@@ -106,6 +129,13 @@ async def _snapshot(story: Story) -> None:
     if start.verb in _SIZES:
         story.wanted = story.wanted.model_copy(update={"size": _SIZES[start.verb]})
     await story.lay_out()
+
+
+async def _look_around(story: Story) -> None:
+    acts, room = story.acts, story.room
+    story.ground = await do(story.durable, "ground", Ground, lambda: acts.ground(room))
+    if story.ground.problem:
+        raise Ended(Phase.FAILED, story.ground.problem, story.ground.cure)
 
 
 _SAID: TypeAdapter[tuple[str, str]] = TypeAdapter(tuple[str, str])
@@ -189,6 +219,11 @@ async def _approved(story: Story) -> bool:
     if not (story.ground.settings.approve_plan or asked_for):
         return True
     await story.show(Phase.APPROVING)
+    return await _approval(story)
+
+
+async def _approval(story: Story) -> bool:
+    """Wait for a person; return what `_approved` does."""
     while (message := await story.next(ANSWER_WITHIN_S)) is not None:
         match message:
             case Commanded(verb=Verb.APPROVE, person=person):
