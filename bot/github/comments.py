@@ -27,6 +27,7 @@ class User(BaseModel):
     """An account."""
 
     login: str
+    id: int = 0
 
 
 class _Label(BaseModel):
@@ -54,7 +55,12 @@ class _Comment(BaseModel):
 
     def value(self) -> Comment:
         return Comment(
-            self.id, login_of(self.user), self.body or "", self.created_at, self.html_url
+            id=self.id,
+            author=login_of(self.user),
+            body=self.body or "",
+            created_at=self.created_at,
+            url=self.html_url,
+            author_id=self.user.id if self.user else 0,
         )
 
 

@@ -95,7 +95,7 @@ class FakeRepository:
         """Write a comment."""
         made = next(self._ids)
         url = f"{self.issues[number].url}#issuecomment-{made}"
-        comment = Comment(made, login, body, self.now(), url)
+        comment = Comment(made, login, body, self.now(), url, sum(login.encode()))
         self.comments[number].append(comment)
         return comment
 

@@ -87,13 +87,14 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment on an issue or pull request."""
+    """A comment on an issue or pull request; `author_id` is 0 where an account was deleted."""
 
     id: int
     author: str
     body: str
     created_at: datetime
     url: str
+    author_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
