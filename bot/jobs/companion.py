@@ -1,4 +1,4 @@
-"""Companion: a worker beside the web process, started again when it dies, gone when that is gone."""
+"""Companion: a worker beside the web process, started again when it dies, and gone with it."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 GRACE_S = 8.0
 
@@ -20,19 +21,26 @@ GRACE_S = 8.0
 def main(command: list[str]) -> int:
     """Run a program and return its exit code."""
     program = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-    threading.Thread(target=_watch, args=(program,), daemon=True).start()
+    released = threading.Event()
+    threading.Thread(target=_watch, args=(program, released), daemon=True).start()
     code = program.wait()
+    if released.is_set():
+        _end_group()
     return code if code >= 0 else 128 - code
 
 
-def _watch(program: subprocess.Popen[bytes]) -> None:
+def _watch(program: subprocess.Popen[bytes], released: threading.Event) -> None:
     while os.read(0, 4096):
         pass
+    released.set()
     program.terminate()
-    try:
-        program.wait(GRACE_S)
-    finally:
-        os.killpg(os.getpgrp(), signal.SIGKILL)
+    time.sleep(GRACE_S)
+    _end_group()
+
+
+def _end_group() -> None:
+    """Kill what the program left behind, and this process with it."""
+    os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
 if __name__ == "__main__":
