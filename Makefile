@@ -7,10 +7,10 @@ MODELS ?= $(BOARDWRIGHT_MODELS)
 PYTEST_ARGS ?=
 TOOLS ?=
 
-.PHONY: help setup demo test check fast format lock bench doctor clean
+.PHONY: help setup demo test check fast format lock bench bench-service doctor clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## install what is missing (Debian, Ubuntu: packages; everywhere: .venv)
 	@sh scripts/setup.sh $(TOOLS)
@@ -36,6 +36,9 @@ format: ## format the Python files
 
 bench: setup ## instructions, flash and RAM for digits, and for each .tflite in the folder MODELS=...
 	$(BIN)/boardwright benchmark $(MODELS) --digits --json build/bench.json
+
+bench-service: setup ## how fast deliveries are acknowledged, on SQLite and PostgreSQL
+	$(BIN)/python -m tests.bot.service.bench
 
 doctor: ## what is installed, what is missing, what mends it
 	@$(BIN)/boardwright doctor
