@@ -132,6 +132,10 @@ class Plant:
         assert len(found) <= 1, "one pull request"
         return found[0] if found else None
 
+    def answered(self, pull: PullRequest) -> bool:
+        """Say whether all threads of a pull request are settled."""
+        return all(thread.is_resolved for thread in self.there.threads[pull.number])
+
     def until_phase(self, number: int, phase: Phase, revisions: int = 0) -> None:
         def there() -> bool:
             live = self.live(number)

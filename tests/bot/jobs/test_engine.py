@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -55,12 +56,16 @@ def test_a_worker_is_killed_in_each_step(plant: Plant) -> None:
             plant.review(pull, f"remark {n} {turn}")
             plant.until(lambda: not plant.armed, f"a kill in {method}")
             plant.until_phase(number, Phase.REVIEWING, n * len(REVIEWING) + turn + 1)
+            plant.until(partial(plant.answered, pull), "each thread is answered")
     branches = [name for name in plant.there.branches if name.startswith("boardwright/")]
     assert len(branches) == len(plant.there.pulls) == len(numbers)
     commits = [c for c in plant.there.commits.values() if c.author == plant.github.login]
     assert len(commits) == len(numbers) + len(REVIEWING) * ROUNDS
-    for thread in plant.there.threads[plant.pull_of(number).number]:  # type: ignore[union-attr]
-        assert thread.is_resolved and len(thread.comments) == 2
+    first = plant.pull_of(number)
+    assert first is not None
+    assert [len(thread.comments) for thread in plant.there.threads[first.number]] == (
+        [2] * len(REVIEWING) * ROUNDS
+    ), "one answer in each thread"
     for one in numbers:
         ours = [c for c in plant.there.comments[one] if c.author == plant.github.login]
         assert len(ours) == 1, "one comment"
