@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from bot.commands import (
+    act,
     benchmark,
     boards,
     compile_model,
@@ -46,6 +47,7 @@ app.add_typer(sandbox.app, name="sandbox")
 app.command("benchmark", short_help="What models cost on boards.")(benchmark.benchmark)
 app.command("serve", short_help="Take deliveries from GitHub in.")(serve.serve)
 app.command("work", short_help="Do what deliveries ask for.")(work.work)
+app.command("act", short_help="Follow the event of a workflow run.")(act.act)
 app.command("eval", short_help="How often authors meet requests.")(evaluate.evaluate)
 
 

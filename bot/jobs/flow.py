@@ -218,6 +218,7 @@ async def _approved(story: Story) -> bool:
     asked_for = story.start.verb in _SIZES
     if not (story.ground.settings.approve_plan or asked_for):
         return True
+    await story.lay_out()  # with the boards of the plan, so that it can be resumed
     await story.show(Phase.APPROVING)
     return await _approval(story)
 
