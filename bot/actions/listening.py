@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.events.event import Closed, Commanded, Commented, Event, Place, Sender
+from bot.events.issues import OUR_MARKER
 from bot.events.slash import is_command
 from bot.github.hub import Comment, Hub
 
@@ -78,6 +79,8 @@ class Ear:
         )
 
     def _is_bot(self, comment: Comment) -> bool:
+        if OUR_MARKER.search(comment.body):
+            return True
         bot = comment.author.endswith("[bot]") or comment.author_id == 0
         return bot or comment.author.lower() == self.ours.lower()
 

@@ -10,7 +10,7 @@ from bot.events.payload import Payload
 from bot.events.slash import is_command
 
 # Where `bot.rendering.marker` puts it: at the beginning of a line, so never inside a quotation.
-_OUR_MARKER = re.compile(r"^<!-- boardwright:", re.MULTILINE)
+OUR_MARKER = re.compile(r"^<!-- boardwright:", re.MULTILINE)
 
 
 def issue(action: str, sender: Sender, payload: Payload, heeded: Heeded) -> Event | Ignored:
@@ -50,7 +50,7 @@ def issue_comment(action: str, sender: Sender, payload: Payload, heeded: Heeded)
         comment.text("body"),
     )
     title, body = issue.text("title"), issue.text("body")
-    if _OUR_MARKER.search(said):
+    if OUR_MARKER.search(said):
         return Ignored("The comment is one of this service.")
     if (ignored := unheard(sender, heeded)) is not None:
         return ignored

@@ -36,6 +36,7 @@ class Scene:
         self.there = self.github.add(REPOSITORY)
         self.there.users.update(("ada", "bob"))
         self.there.roles["ada"] = Permission.WRITE
+        self.there.now = lambda: datetime.now(UTC)  # type: ignore[method-assign]
         self.settings = Settings(command=command, every_s=0.05)
         self._folder = folder
         self._runs = itertools.count(1)
