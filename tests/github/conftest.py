@@ -22,5 +22,6 @@ scripts/github-emulator.sh
 from __future__ import annotations
 
 from tests.github.fixtures import _github_contract, _github_parts, hub_server
+from tests.github.service import _service_parts, service
 
-__all__ = ["_github_contract", "_github_parts", "hub_server"]
+__all__ = ["_github_contract", "_github_parts", "_service_parts", "hub_server", "service"]

@@ -1,0 +1,395 @@
+"""The service for real, in front of the emulated GitHub: a web server, a worker, a database.
+
+    def test_it_builds(service: Service) -> None:
+        issue = service.person("maint").open_issue("Three fruits", "Tell fruits apart", ["tinyml"])
+        service.settle()                        # until nobody but a person can go on
+        assert "Ready for review" in service.live(issue.number)
+
+GitHub's webhooks are handed on to `/webhook`, signed as they are; the worker asks GitHub over
+PyGithub. Only what is slow is otherwise than in service: no pause between writes, queues and
+messages are looked at often, a first retry comes after a second, and the work of `bot.work` is done
+by tests/bot/jobs/fake_work.py (its docstring tells which words in a request steer it). Server and
+worker are started once; each test finds them without jobs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sqlite3
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import uvicorn
+from github.IssueComment import IssueComment
+from github.PullRequest import PullRequest
+
+from bot.app import create_app
+from bot.events.event import Withdrawn
+from bot.github.access import AppAccess, Connection
+from bot.github.client import GitHub, RemoteHub
+from bot.jobs import durable as durable_module
+from bot.jobs import engine as engine_module
+from bot.jobs.activities import Activities
+from bot.jobs.admission import Admission
+from bot.jobs.client import JobClient
+from bot.jobs.durable import Durable, Json
+from bot.jobs.engine import Engine, EngineSettings, Flows
+from bot.jobs.flow import Flow
+from bot.jobs.progress import heard
+from bot.jobs.task import Done, Task
+from bot.jobs.workshop import Workshop, light_outcome
+from bot.service.settings import ServiceSettings
+from bot.work.told import Told
+from tests.bot.jobs import fake_work
+from tests.github.emulator.person import Person
+from tests.github.emulator.receiver import Delivery
+from tests.github.emulator.seed import INSTALLATION_ID, PUBLIC, SECRET
+from tests.github.emulator.server import HubServer
+
+US = "boardwright[bot]"
+CHECK = "Boardwright / evidence"
+PATIENCE_S = 60.0
+_LIVE = "('ENQUEUED', 'DELAYED', 'PENDING')"
+_OFTEN_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A review thread: who said what, oldest first."""
+
+    is_resolved: bool
+    said: tuple[tuple[str, str], ...]
+
+
+class _Reconnected:
+    """Gives access to whichever GitHub the test has."""
+
+    github: GitHub
+
+    @property
+    def login(self) -> str:
+        return self.github.login
+
+    def open(self, full_name: str, installation_id: int | None) -> RemoteHub:
+        return self.github.open(full_name, installation_id)
+
+
+class _Watched:
+    """A run of a flow that lets be seen whether it waits for a message."""
+
+    def __init__(self, run: Durable, parts: Parts) -> None:
+        self._run, self._parts = run, parts
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._run, name)
+
+    async def receive(self, timeout_s: float) -> Json:
+        self._parts.waiting.add(self._run.id)
+        message = await self._run.receive(timeout_s)
+        self._parts.waiting.discard(self._run.id)
+        self._parts.received += message is not None
+        return message
+
+
+class Parts:
+    """Server, worker and database; they outlive the single test."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self.database = folder / "jobs.sqlite"
+        self.hubs = _Reconnected()
+        self.acts = Activities(self.hubs, folder / "jobs")
+        self.held = threading.Event()
+        self.in_processes = False
+        self.begun: list[Task] = []
+        self.waiting: set[str] = set()
+        self.received = 0
+        command = (sys.executable, str(Path(fake_work.__file__)))
+        self._shop = Workshop(self.acts.folder_of, self.acts.show_progress, command, 0.0)
+        _hurry(monkeypatch)
+        url = f"sqlite:///{self.database}"
+        self.client = JobClient(url)
+        self._engine = self._started_engine(url)
+        self._server = self._started_server()
+        socket = self._server.servers[0].sockets[0]
+        self.url = "http://{}:{}".format(*socket.getsockname())
+
+    def close(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(30)
+        self._engine.stop()
+        self.client.close()
+
+    def clear(self) -> None:
+        """End all jobs without a word, and forget them and their files."""
+        self.held.clear()
+        self.in_processes = False
+        ended = Withdrawn(repositories=(), installation_id=INSTALLATION_ID, reason="the test ended")
+        asyncio.run(self.client.store(f"end-{time.monotonic_ns()}", ended))
+        living = f"select count(*) from workflow_status where status in {_LIVE}"
+        until(lambda: not self.ask(living), "all jobs end", self.state)
+        names = self._rows("select workflow_uuid from workflow_status")
+        self.client._client.delete_workflows([str(name) for (name,) in names])
+        shutil.rmtree(self.acts.folder, ignore_errors=True)
+        self.begun.clear()
+        self.waiting.clear()
+        self.received = 0
+
+    def is_idle(self) -> bool:
+        """Say whether nothing moves: each delivery is done, each job waits for a person."""
+        consumed = self.ask("select count(*) from notifications where consumed")
+        living = f"select workflow_uuid from workflow_status where status in {_LIVE}"
+        unread = f"not consumed and topic = 'inbox' and destination_uuid in ({living})"
+        if self.ask(f"select count(*) from notifications where {unread}"):
+            return False
+        rows = self._rows(
+            f"select name, workflow_uuid from workflow_status where status in {_LIVE}"
+        )
+        return consumed == self.received and all(
+            kind == "job" and name in self.waiting for kind, name in rows
+        )
+
+    def ask(self, query: str) -> int:
+        return int(self._rows(query)[0][0])
+
+    def state(self) -> str:
+        query = f"select name, workflow_uuid, status from workflow_status where status in {_LIVE}"
+        return f"living: {self._rows(query)}; waiting: {self.waiting}"
+
+    def _rows(self, query: str) -> list[Any]:
+        with closing(sqlite3.connect(self.database, timeout=30)) as connection:
+            return connection.execute(query).fetchall()
+
+    def _started_engine(self, url: str) -> Engine:
+        admission, flow = Admission(self.acts), Flow(self.acts)
+
+        async def job(run: Durable, raw: Json) -> Json:
+            return await flow.job(_Watched(run, self), raw)
+
+        settings = EngineSettings(url, "w1", builds_at_once=4, plans_at_once=4, poll_s=_OFTEN_S)
+        engine = Engine(settings, Flows(admission.deliver, job, self._work))
+        engine.start()
+        return engine
+
+    async def _work(self, child: str, raw: Json) -> Json:
+        task = Task.model_validate(raw)
+        self.begun.append(task)
+        if self.in_processes:
+            return await self._shop.work(child, raw)
+        while self.held.is_set():
+            await asyncio.sleep(_OFTEN_S)
+        folder = self.acts.folder_of(task.repository, task.number)
+        live = task.live
+
+        def tell(told: Told) -> None:
+            nonlocal live
+            live = heard(live, told)
+
+        fake_work.leave(folder, fake_work.WORK[task.kind.value](folder, tell))
+        return Done(outcome=light_outcome(folder), live=live).model_dump(mode="json")
+
+    def _started_server(self) -> uvicorn.Server:
+        settings = ServiceSettings(  # type: ignore[call-arg]
+            token="ghp_not_used_by_the_web_process",  # noqa: S106
+            webhook_secret=SECRET,
+        )
+        app = create_app(settings, self.client, self.client)
+        config = uvicorn.Config(app, "127.0.0.1", 0, log_config=None, access_log=False)
+        server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=server.run, name="web", daemon=True)
+        self._thread.start()
+        until(lambda: server.started, "the server listens")
+        return server
+
+
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the engine look often at what came, and try again soon."""
+    configured = engine_module._configuration
+
+    def hurried(settings: EngineSettings) -> Any:
+        return {**configured(settings), "notification_listener_polling_interval_sec": _OFTEN_S}
+
+    monkeypatch.setattr(engine_module, "_configuration", hurried)
+    monkeypatch.setattr(durable_module, "FIRST_PAUSE_S", 1.0)
+
+
+def until(holds: Callable[[], object], what: str, told: Callable[[], str] = str) -> None:
+    """Wait for something that other threads bring about."""
+    end = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < end, f"{what}: not within {PATIENCE_S} s; {told()}"
+        threading.Event().wait(_OFTEN_S)
+
+
+class Service:
+    """The service of one test, and what people see of it on GitHub."""
+
+    def __init__(self, parts: Parts, hub: HubServer) -> None:
+        self.hub = hub
+        self.answers: Counter[int] = Counter()
+        self._parts = parts
+        access = AppAccess(hub.app_id, hub.private_key)
+        parts.hubs.github = GitHub(access, Connection(hub.url, seconds_between_writes=0.0))
+        hub.forward(self.hand_on)
+
+    def hand_on(self, delivery: Delivery) -> int:
+        """Bring a delivery to the service, as GitHub does; return its answer."""
+        url = f"{self._parts.url}/webhook"
+        status = requests.post(url, delivery.raw, headers=delivery.headers, timeout=30).status_code
+        self.answers[status] += 1
+        return status
+
+    def settle(self) -> None:
+        """Wait until nobody but a person can go on."""
+        self.hub.settle()
+        until(self._parts.is_idle, "the service comes to rest", self._parts.state)
+        self.hub.settle()
+        until(self._parts.is_idle, "the service comes to rest", self._parts.state)
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Let work that begins in the block go on until its end."""
+        self._parts.held.set()
+        try:
+            yield
+        finally:
+            self._parts.held.clear()
+
+    def until_at_work(self, pieces: int = 1) -> None:
+        """Wait until so many pieces of work have begun."""
+        until(lambda: len(self._parts.begun) >= pieces, "it is at work", self._parts.state)
+
+    def in_processes(self) -> None:
+        """Let work be done by processes, as in service."""
+        self._parts.in_processes = True
+
+    def writes(self) -> list[str]:
+        """Return what we wrote on GitHub so far, such as `POST /repos/acme/widget/pulls`."""
+        return [
+            f"{row['method']} {row['path']}"
+            for row in self.hub.log()
+            if row["actor"] == US
+            and row["method"] != "GET"
+            and (row["path"] != "/graphql" or "mutation" in str(row["body"]))
+        ]
+
+    def page(self) -> str:
+        """Return the status page."""
+        return requests.get(self._parts.url, timeout=30).text
+
+    @property
+    def works(self) -> int:
+        """Return how many pieces of work have begun."""
+        return len(self._parts.begun)
+
+    # What people see
+
+    def person(self, login: str, repository: str = PUBLIC) -> Person:
+        return self.hub.person(login, repository)
+
+    def merge(self, login: str, number: int) -> None:
+        """Let a person declare a pull request ready, and merge it."""
+        pull = self.person(login).github.get_repo(PUBLIC).get_pull(number)
+        pull.mark_ready_for_review()
+        pull.merge()
+
+    def comments(self, number: int, repository: str = PUBLIC) -> list[IssueComment]:
+        """Return our comments on an issue or pull request."""
+        issue = self.person("owner", repository).repository.get_issue(number)
+        return [c for c in issue.get_comments() if c.user.login == US]
+
+    def live(self, number: int, repository: str = PUBLIC) -> str:
+        """Return the one comment that tells how the request fares."""
+        found = [c.body for c in self.comments(number, repository) if "/live -->" in c.body]
+        assert len(found) == 1, "one comment, edited in place"
+        return found[0]
+
+    def said(self, number: int) -> list[str]:
+        """Return what else we said on an issue."""
+        return [c.body for c in self.comments(number) if "/live -->" not in c.body]
+
+    def until_said(self, number: int, answers: int) -> None:
+        """Wait for so many comments beside the one that tells how the request fares."""
+        until(lambda: len(self.said(number)) >= answers, "it answers", self._parts.state)
+
+    def reactions(self, number: int, comment: int | None = None) -> set[str]:
+        """Return how we reacted to an issue, or to a comment on it."""
+        issue = self.person("owner").repository.get_issue(number)
+        at = issue if comment is None else issue.get_comment(comment)
+        return {r.content for r in at.get_reactions() if r.user.login == US}
+
+    def pulls(self, repository: str = PUBLIC) -> list[PullRequest]:
+        """Return all pull requests, oldest first, each in full."""
+        there = self.person("owner", repository).repository
+        found = [there.get_pull(p.number) for p in there.get_pulls("all")]
+        return sorted(found, key=lambda pull: pull.number)
+
+    def pull(self) -> PullRequest:
+        """Return the one pull request."""
+        (found,) = self.pulls()
+        return found
+
+    def branches(self) -> set[str]:
+        """Return the branches of ours."""
+        named = {branch.name for branch in self.person("owner").repository.get_branches()}
+        return {name for name in named if name.startswith("boardwright/")}
+
+    def file(self, path: str, ref: str) -> str:
+        """Return a file's text at a branch or commit."""
+        found = self.person("owner").repository.get_contents(path, ref)
+        assert not isinstance(found, list)
+        return found.decoded_content.decode()
+
+    def check(self, sha: str) -> Any:
+        """Return the one check run of ours at a commit."""
+        runs = self.person("owner").repository.get_commit(sha).get_check_runs(check_name=CHECK)
+        (found,) = runs
+        return found
+
+    def threads(self, number: int) -> list[Thread]:
+        """Return the review threads of a pull request."""
+        hub = self._parts.hubs.open(PUBLIC, INSTALLATION_ID)
+        return [
+            Thread(thread.is_resolved, tuple((c.author, c.body) for c in thread.comments))
+            for thread in hub.threads(number)
+        ]
+
+    def has_ended(self) -> bool:
+        """Say whether no job is left that anything could reach."""
+        return not self._parts.ask(
+            f"select count(*) from workflow_status where status in {_LIVE} and name = 'job'"
+        )
+
+    def is_untouched(self, number: int, repository: str = PUBLIC) -> bool:
+        """Say whether nothing was begun: no comment on how it fares, no branch, no work."""
+        told = any("/live -->" in c.body for c in self.comments(number, repository))
+        return not told and not self.pulls(repository) and self.works == 0
+
+
+@pytest.fixture(scope="session")
+def _service_parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        parts = Parts(tmp_path_factory.mktemp("service"), monkeypatch)
+        yield parts
+        parts.close()
+
+
+@pytest.fixture
+def service(_service_parts: Parts, hub_server: HubServer) -> Iterator[Service]:
+    """Return a service without jobs, which hears of what happens on `hub_server`."""
+    made = Service(_service_parts, hub_server)
+    yield made
+    hub_server.forward(None)
+    requests.delete(f"{hub_server.url}/_ctl/faults", timeout=30)
+    _service_parts.clear()
+    assert not any(status >= 500 for status in made.answers), made.answers
