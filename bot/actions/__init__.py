@@ -1,6 +1,7 @@
 """Actions mode: the service's flows for those who run no server, one workflow run for each event.
 
     context.py      what a workflow run was started for, from its environment
+    happened.py     the event that it was started for
     acting.py       from the event to what came of it
     one_run.py      the run: recall, deliver, work, remember, until a person is waited for
     resuming.py     a job, from where it waited

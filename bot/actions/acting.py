@@ -6,7 +6,8 @@ import asyncio
 from datetime import datetime
 
 from bot.actions.context import Context
-from bot.actions.one_run import Followed, Happened, OneRun, Settings
+from bot.actions.happened import Followed, Happened
+from bot.actions.one_run import OneRun, Settings
 from bot.actions.report import Report
 from bot.events.delivery import read
 from bot.events.event import Closed, Commanded, Commented, Rerun, Reviewed, Withdrawn
@@ -28,6 +29,8 @@ def act(context: Context, hubs: Hubs, settings: Settings) -> Report:
         return Report(event.reason)
     if isinstance(event, Rerun | Withdrawn):
         return Report("Nothing is done in a workflow about events of this kind.")
+    if event.place.repository.lower() != context.repository.lower():
+        return Report("The event is about another repository.")
     number = _issue(hubs.open(context.repository, None), event)
     if number is None:
         return Report("The pull request is none that Boardwright made.")

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeAlias
 
 from pydantic import TypeAdapter
 
 from bot.actions.context import Context
 from bot.actions.engine import RunEngine
+from bot.actions.happened import Followed, Happened
 from bot.actions.listening import Ear
 from bot.actions.memory import ENDED, Memory, goes_on, recall
 from bot.actions.report import Report, group, pull_number, say
@@ -45,11 +45,6 @@ _CUT_OFF = "The workflow run ended before its work did: it was cancelled, or too
 
 _log = logging.getLogger(__name__)
 
-Followed: TypeAlias = (
-    events.Labelled | events.Commanded | events.Commented | events.Reviewed | events.Closed
-)
-"""Events that a workflow run follows."""
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -64,23 +59,6 @@ class Settings:
     label: str = "tinyml"
     command: Sequence[str] = COMMAND
     every_s: float = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class Happened:
-    """What a run was started for, the issue that it is about, and when that was changed last."""
-
-    event: Followed
-    number: int
-    changed: datetime | None
-
-    @property
-    def comment(self) -> int | None:
-        """Return the id of the comment that it is; None where it is none."""
-        match self.event:
-            case events.Commanded(comment_id=said) | events.Commented(comment_id=said):
-                return said
-        return None
 
 
 class OneRun:
@@ -100,6 +78,7 @@ class OneRun:
         self._shop = Workshop(self._acts.folder_of, self._show, settings.command, settings.every_s)
         self._one_at_a_time = asyncio.Lock()
         self._refused = self._worked = False
+        self._said: set[str] = set()
         self.engine = RunEngine(Admission(self._acts).deliver, self._job, self._work)
         self._self = self.engine.run(context.run)
 
@@ -108,7 +87,7 @@ class OneRun:
         state = await do(
             self._self, "recall", _STATE, lambda: recall(self._hub, self._room.number, self._ours)
         )
-        if state is not None and _is_known(happened, state):
+        if state is not None and happened.is_known_to(state):
             return Report("An earlier run dealt with this already.", state.live)
         await asyncio.to_thread(self._prepare, happened.event)
         await self._restore(state, happened)
@@ -225,22 +204,14 @@ class OneRun:
     async def _work(self, child: str, raw: Json) -> Json:
         task = Task.model_validate(raw)
         self._worked = True
+        self._said.clear()
         with group(f"{task.kind.value} #{task.number}"):
             return await self._shop.work(child, raw)
 
     def _show(self, task: Task, live: Live) -> None:
-        for line in live.stages:
-            if line.state != "waiting":
-                say(f"{line.name}: {line.state}, {line.checks} checks")
+        for stage in live.stages:
+            line = f"{stage.name}: {stage.state}, {stage.checks} checks"
+            if stage.state != "waiting" and line not in self._said:
+                self._said.add(line)
+                say(line)
         self._acts.show_progress(task, live)
-
-
-def _is_known(happened: Happened, state: State) -> bool:
-    """Say whether an event was dealt with by the last run, or before.
-
-    An issue that is opened with a label is two events, and the first of them tells all.
-    """
-    if happened.comment is not None:
-        return happened.comment <= state.heard
-    labelled = isinstance(happened.event, events.Labelled)
-    return labelled and happened.changed is not None and happened.changed <= state.begun
