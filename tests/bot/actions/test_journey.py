@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from bot.github.fake_repository import Remark
 from bot.rendering.live import Phase
 from tests.bot.actions.scene import Scene
@@ -12,8 +14,7 @@ from tests.bot.jobs.fake_work import FOLDER
 TRAIN = f"{FOLDER}/train.py"
 
 
-def test_questions_approval_build_review_and_merge_each_in_a_run_of_its_own(tmp_path: Path) -> None:
-    scene = Scene(tmp_path)
+def test_questions_approval_build_review_and_merge_each_in_a_run_of_its_own(scene: Scene) -> None:
     scene.there.push("ada", "main", {"boardwright.toml": b"[service]\napprove_plan = true\n"})
     number = scene.issue("ASK which board")
 
@@ -51,3 +52,15 @@ def test_questions_approval_build_review_and_merge_each_in_a_run_of_its_own(tmp_
     assert scene.state(number).live.phase is Phase.DONE
     assert scene.close(number).done == "nobody is concerned"
     assert len(scene.there.pulls) == 1
+
+
+def test_work_is_done_in_processes_that_end_with_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOARDWRIGHT_SETTINGS", "")
+    scene = Scene(tmp_path)
+    number = scene.issue()
+    assert scene.label(number).verdict == "met"
+    live = scene.state(number).live
+    assert [stage.state for stage in live.stages] == ["done"] * 5
+    assert live.cost == "2 calls, 1,234 tokens, $0.02"

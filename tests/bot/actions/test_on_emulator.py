@@ -79,6 +79,7 @@ def workflow(hub_server: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     return Workflow(hub_server, tmp_path)
 
 
+@pytest.mark.slow
 def test_from_the_label_to_a_followed_review(workflow: Workflow) -> None:
     maint = workflow.server.person("maint")
     maint.push("main", APPROVE)
