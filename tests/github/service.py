@@ -32,6 +32,7 @@ import requests
 import uvicorn
 from github.IssueComment import IssueComment
 from github.PullRequest import PullRequest
+from pydantic import SecretStr
 
 from bot.app import create_app
 from bot.events.event import Withdrawn
@@ -59,7 +60,12 @@ from tests.github.emulator.server import HubServer
 US = "boardwright[bot]"
 CHECK = "Boardwright / evidence"
 PATIENCE_S = 60.0
-_LIVE = "('ENQUEUED', 'DELAYED', 'PENDING')"
+_LIVING = (
+    "select name, workflow_uuid from workflow_status "
+    "where status in ('ENQUEUED', 'DELAYED', 'PENDING')"
+)
+_ALL = "select workflow_uuid from workflow_status"
+_MESSAGES = "select consumed, destination_uuid from notifications where consumed or topic = 'inbox'"
 _OFTEN_S = 0.1
 
 
@@ -136,10 +142,8 @@ class Parts:
         self.in_processes = False
         ended = Withdrawn(repositories=(), installation_id=INSTALLATION_ID, reason="the test ended")
         asyncio.run(self.client.store(f"end-{time.monotonic_ns()}", ended))
-        living = f"select count(*) from workflow_status where status in {_LIVE}"
-        until(lambda: not self.ask(living), "all jobs end", self.state)
-        names = self._rows("select workflow_uuid from workflow_status")
-        self.client._client.delete_workflows([str(name) for (name,) in names])
+        until(lambda: not self.living(), "all jobs end", self.state)
+        self.client._client.delete_workflows([str(name) for (name,) in self._rows(_ALL)])
         shutil.rmtree(self.acts.folder, ignore_errors=True)
         self.begun.clear()
         self.waiting.clear()
@@ -147,24 +151,21 @@ class Parts:
 
     def is_idle(self) -> bool:
         """Say whether nothing moves: each delivery is done, each job waits for a person."""
-        consumed = self.ask("select count(*) from notifications where consumed")
-        living = f"select workflow_uuid from workflow_status where status in {_LIVE}"
-        unread = f"not consumed and topic = 'inbox' and destination_uuid in ({living})"
-        if self.ask(f"select count(*) from notifications where {unread}"):
-            return False
-        rows = self._rows(
-            f"select name, workflow_uuid from workflow_status where status in {_LIVE}"
-        )
-        return consumed == self.received and all(
-            kind == "job" and name in self.waiting for kind, name in rows
+        messages, living = self._rows(_MESSAGES), self.living()
+        read = sum(bool(consumed) for consumed, _ in messages)
+        unread = {name for consumed, name in messages if not consumed}
+        return (
+            read == self.received
+            and all(kind == "job" and name in self.waiting for kind, name in living)
+            and not unread & {name for _, name in living}
         )
 
-    def ask(self, query: str) -> int:
-        return int(self._rows(query)[0][0])
+    def living(self) -> list[tuple[str, str]]:
+        """Return kind and name of what has not ended: deliveries, jobs, pieces of work."""
+        return [(str(kind), str(name)) for kind, name in self._rows(_LIVING)]
 
     def state(self) -> str:
-        query = f"select name, workflow_uuid, status from workflow_status where status in {_LIVE}"
-        return f"living: {self._rows(query)}; waiting: {self.waiting}"
+        return f"living: {self.living()}; waiting: {self.waiting}"
 
     def _rows(self, query: str) -> list[Any]:
         with closing(sqlite3.connect(self.database, timeout=30)) as connection:
@@ -199,10 +200,8 @@ class Parts:
         return Done(outcome=light_outcome(folder), live=live).model_dump(mode="json")
 
     def _started_server(self) -> uvicorn.Server:
-        settings = ServiceSettings(  # type: ignore[call-arg]
-            token="ghp_not_used_by_the_web_process",  # noqa: S106
-            webhook_secret=SECRET,
-        )
+        unused = SecretStr("the web process asks nothing of GitHub")
+        settings = ServiceSettings(token=unused, webhook_secret=SecretStr(SECRET))
         app = create_app(settings, self.client, self.client)
         config = uvicorn.Config(app, "127.0.0.1", 0, log_config=None, access_log=False)
         server = uvicorn.Server(config)
@@ -366,9 +365,7 @@ class Service:
 
     def has_ended(self) -> bool:
         """Say whether no job is left that anything could reach."""
-        return not self._parts.ask(
-            f"select count(*) from workflow_status where status in {_LIVE} and name = 'job'"
-        )
+        return not any(kind == "job" for kind, _ in self._parts.living())
 
     def is_untouched(self, number: int, repository: str = PUBLIC) -> bool:
         """Say whether nothing was begun: no comment on how it fares, no branch, no work."""

@@ -45,8 +45,8 @@ async function serve(request) {
   const result = await kit.controlled(call, () => kit.run(call));
   if (result instanceof Response) return result;
   const out = new Headers({ ...kit.limitHeaders(call), ...result.headers, "x-github-request-id": randomUUID(), "x-github-media-type": "github.v3; format=json" });
-  if (result.raw) return new Response(result.raw, { status: result.status, headers: out });
   if (result.data === null || result.status === 204) return new Response(null, { status: result.status, headers: out });
+  if (result.raw) return new Response(result.raw, { status: result.status, headers: out });
   const answer = JSON.stringify(result.data, whole);
   out.set("content-type", "application/json; charset=utf-8");
   if (request.method === "GET" && result.status === 200 && !call.path.startsWith("/_ctl/")) {
