@@ -131,7 +131,7 @@ def figures_of(report: RunReport) -> dict[str, str]:
     """Return what JUnit must hold of a report: each of its figures, to the last digit."""
     fields = report.model_dump(mode="json")
     cost, footprint, tools = (fields.pop(name) for name in ("cost", "footprint", "tools"))
-    for name in ("schema_version", "scores", "decisions"):
+    for name in ("schema_version", "scores", "decisions", "profile"):
         del fields[name]
     expected = fields | footprint | {f"tool_{name}": value for name, value in tools.items()}
     unit = cost.pop("unit")
