@@ -171,7 +171,10 @@ def test_a_state_that_unpacks_without_end_is_none() -> None:
     import base64
     import zlib
 
-    packed = base64.b64encode(zlib.compress(b" " * (1 << 24))).decode()
+    content = _state("x").model_dump_json().encode()
+    packed = base64.b64encode(zlib.compress(content)).decode()
+    assert found(f"<!-- boardwright:state=1 {packed} -->") == _state("x")
+    packed = base64.b64encode(zlib.compress(content + b" " * (1 << 24))).decode()
     assert found(f"<!-- boardwright:state=1 {packed} -->") is None
 
 

@@ -123,6 +123,25 @@ def test_what_was_heard_is_not_heard_again(scene: Scene) -> None:
     assert scene.github.count("put_comment") == edits
 
 
+def test_what_one_run_heard_the_next_does_not_do_again(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scene.there.push("ada", "main", APPROVE)
+    number = scene.issue()
+    scene.label(number)
+    scene.comment(number, "/boardwright plan smaller")
+    capsys.readouterr()
+    status = scene.say(number, "/boardwright status")
+    scene.commented(number, status)
+    said = capsys.readouterr().out.splitlines()
+    assert [line for line in said if ": " in line][1:] == ["commanded: answered"]
+    assert len(scene.answers(number)) == 1
+    assert scene.state(number).heard == status.id
+    edits = scene.github.count("put_comment")
+    scene.comment(number, "chat", "bob")
+    assert scene.github.count("put_comment") == edits, "what nobody heeds is not worth an edit"
+
+
 def test_comments_whose_run_never_came_are_heard_by_the_next(scene: Scene) -> None:
     scene.there.push("ada", "main", APPROVE)
     number = scene.issue("ASK which board")
