@@ -24,7 +24,7 @@ from bot.events.event import (
     Withdrawn,
 )
 from bot.github.hub import HubError, Person
-from bot.jobs import messages, texts
+from bot.jobs import ends, messages, texts
 from bot.jobs.activities import Activities, Room
 from bot.jobs.asked import STARTERS, asked
 from bot.jobs.durable import Broken, Dispatch, Json
@@ -79,6 +79,8 @@ class Admission:
         room = room_of(event.place)
         if not await self._gate.may(durable, room, event.sender):
             return await self._gate.refuse(durable, room, event.sender, None)
+        if await durable.live(job_prefix(room.repository, room.number)):
+            return "already under way"
         start = _start(durable, room, event.sender, None, Verb.BUILD, "", event)
         await self._gate.seen(durable, room, None)
         name = await self._begin(durable, start)
@@ -190,7 +192,10 @@ class Admission:
             title=event.title,
             body=event.body,
         )
-        return await self._send(durable, [name], message)
+        sent = await self._send(durable, [name], message)
+        if verb is Verb.CANCEL or await durable.live(name):
+            return sent
+        return await self._gate.say(durable, room_of(event.place), event, ends.too_late(message))
 
     async def _send(self, durable: Dispatch, living: list[str], message: Message) -> str:
         if not living:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.jobs.messages import Closed, Withdrawn
+from bot.jobs.messages import Closed, Commanded, Withdrawn
 from bot.rendering.live import Phase
 from bot.work.outcome import Stopped
 
@@ -39,6 +39,14 @@ BROKEN_CURE = (
     "`/boardwright retry` tries again. If it fails in the same way, tell whoever runs the service "
     "the delivery's id."
 )
+
+
+def too_late(command: Commanded) -> str:
+    """Return the answer to a command that found its job at its end."""
+    return (
+        "The work ended just when this was said, so nothing was done about it. Say "
+        f"`/boardwright {command.verb.value}` again if it is still wanted."
+    )
 
 
 def cancelled(login: str) -> Ended:

@@ -185,6 +185,7 @@ async def _plan(story: Story) -> None:
                 await story.show(Phase.ASKING, questions=text)
                 await _answered(story)
             case Planned():
+                story.later = [m for m in story.later if not isinstance(m, Answered)]
                 story.live = story.live.model_copy(
                     update={"understood": outcome.understood, "plan": outcome.plan}
                 )
@@ -198,7 +199,7 @@ async def _plan(story: Story) -> None:
 
 async def _answered(story: Story) -> None:
     """Wait for an answer to the questions, or for the request to be made anew."""
-    while (message := await story.next(ANSWER_WITHIN_S)) is not None:
+    while (message := await story.following(ANSWER_WITHIN_S, Answered)) is not None:
         match message:
             case Answered(text=text, person=person):
                 await _want(story, person, answers=(*story.wanted.answers, text))
@@ -208,6 +209,8 @@ async def _answered(story: Story) -> None:
                 return
             case Commanded():
                 await story.not_now(message, "The questions must be answered first.")
+            case Reviewed() | Rerun():
+                story.later.append(message)
             case _:
                 pass
     raise Ended(Phase.CANCELLED, ends.NO_ANSWER, ends.AGAIN)
@@ -238,6 +241,8 @@ async def _approval(story: Story) -> bool:
                 return False
             case Commanded():
                 await story.not_now(message, "The plan must be approved first.")
+            case Reviewed() | Rerun():
+                story.later.append(message)
             case _:
                 pass
     raise Ended(Phase.CANCELLED, ends.NO_APPROVAL, ends.AGAIN)
@@ -285,7 +290,7 @@ async def _publish(story: Story, built: Built, why: str, seen_head: str | None) 
 
 async def _review(story: Story) -> None:
     """Wait for reviews and commands, and follow each, until the pull request is closed."""
-    while (message := await story.next(REVIEW_WITHIN_S)) is not None:
+    while (message := await story.following(REVIEW_WITHIN_S, Reviewed, Rerun)) is not None:
         match message:
             case Reviewed(number=number, person=person) if number == story.pull:
                 story.person = person

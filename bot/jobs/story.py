@@ -11,9 +11,12 @@ from bot.jobs.durable import Broken, Durable, Queue, do
 from bot.jobs.ends import Ended
 from bot.jobs.messages import (
     MESSAGE,
+    Answered,
     Closed,
     Commanded,
     Message,
+    Rerun,
+    Reviewed,
     Shown,
     Start,
     Verb,
@@ -45,6 +48,7 @@ class Story:
         person: who spoke last; pays, and becomes co-author.
         pull: number of the pull request; 0 while there is none.
         project: folder of the project, relative to the repository; empty while there is none.
+        later: what was said while the job could not follow it, oldest first.
     """
 
     durable: Durable
@@ -57,6 +61,7 @@ class Story:
     pull: int = 0
     project: str = ""
     works: int = field(default=0)
+    later: list[Message] = field(default_factory=list)
 
     @property
     def room(self) -> Room:
@@ -89,13 +94,15 @@ class Story:
         await self.durable.tell(shown.model_dump(mode="json"))
 
     async def react(self, reaction: Reaction) -> None:
-        """React to what started the job."""
-        await do(
-            self.durable,
-            "react",
-            type(None),
-            lambda: self.acts.react(self.room, self.start.comment_id, reaction),
-        )
+        """React to what started the job, and to the issue, where an earlier job may have."""
+        acts, room, comment_id = self.acts, self.room, self.start.comment_id
+
+        def both() -> None:
+            acts.react(room, None, reaction)
+            if comment_id is not None:
+                acts.react(room, comment_id, reaction)
+
+        await do(self.durable, "react", type(None), both)
 
     async def next(self, timeout_s: float) -> Message | None:
         """Return the next message; None when none came in time.
@@ -124,6 +131,21 @@ class Story:
                 pass
         return message
 
+    async def following(self, timeout_s: float, *kinds: type[Message]) -> Message | None:
+        """Return the first message of some kinds that had to wait, else the next one."""
+        for message in self.later:
+            if isinstance(message, kinds):
+                self.later.remove(message)
+                return message
+        return await self.next(timeout_s)
+
+    async def hand_back(self) -> None:
+        """Answer the commands that came too late for this job, so that none is lost silently."""
+        while (raw := await self.durable.receive(0.0)) is not None:
+            message = MESSAGE.validate_python(raw)
+            if isinstance(message, Commanded) and message.verb is not Verb.CANCEL:
+                await self._answer(message, ends.too_late(message))
+
     async def _is_merged(self) -> bool:
         """Say whether the pull request was merged, which closes the issue with it."""
         if self.pull == 0:
@@ -136,7 +158,8 @@ class Story:
     async def work(self, kind: Kind) -> Outcome:
         """Have a piece of work done, and return what came of it.
 
-        Messages that come meanwhile and do not end the job are answered: not now.
+        Commands that come meanwhile and do not end the job are answered: not now. Reviews are
+        followed afterwards.
         """
         self.works += 1
         child = f"{self.durable.id}/{kind.value}-{self.works}"
@@ -170,6 +193,8 @@ class Story:
                     return None if result is None else Done.model_validate(result)
                 case Commanded():
                     await self.not_now(message, "It is being worked on.")
+                case Answered() | Reviewed() | Rerun():
+                    self.later.append(message)
                 case None if over:
                     return None
                 case None:  # its message may have come between the two looks
@@ -181,6 +206,9 @@ class Story:
         """Answer a command that cannot be followed where the job stands."""
         text = f"{why} `/boardwright cancel` stops it; then `/boardwright {command.verb.value}`"
         text = f"{text} can be said again."
+        await self._answer(command, text)
+
+    async def _answer(self, command: Commanded, text: str) -> None:
         await do(
             self.durable,
             "answer",
@@ -209,5 +237,6 @@ class Story:
             await self.show(how.phase, problem=how.problem, cure=how.cure)
             if failed:
                 await self.react(Reaction.FAILED)
+            await self.hand_back()
         except (HubError, Broken):
             await self.tell_list()
