@@ -222,11 +222,16 @@ def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(durable_module, "FIRST_PAUSE_S", 1.0)
 
 
-def until(holds: Callable[[], object], what: str, told: Callable[[], str] = str) -> None:
-    """Wait for something that other threads bring about."""
-    end = time.monotonic() + PATIENCE_S
+def until(
+    holds: Callable[[], object],
+    what: str,
+    told: Callable[[], str] = str,
+    patience_s: float = PATIENCE_S,
+) -> None:
+    """Wait for something that other threads or processes bring about."""
+    end = time.monotonic() + patience_s
     while not holds():
-        assert time.monotonic() < end, f"{what}: not within {PATIENCE_S} s; {told()}"
+        assert time.monotonic() < end, f"{what}: not within {patience_s} s; {told()}"
         threading.Event().wait(_OFTEN_S)
 
 
@@ -267,6 +272,11 @@ class Service:
     def until_at_work(self, pieces: int = 1) -> None:
         """Wait until so many pieces of work have begun."""
         until(lambda: len(self._parts.begun) >= pieces, "it is at work", self._parts.state)
+
+    def until_passed_on(self, delivery: Delivery) -> None:
+        """Wait until a delivery that was handed on came to its job, if it has one."""
+        living = self._parts.living
+        until(lambda: ("deliver", delivery.guid) not in living(), "it is passed on")
 
     def in_processes(self) -> None:
         """Let work be done by processes, as in service."""

@@ -47,6 +47,49 @@ def test_label_and_command_at_once_make_one_of_each(service: Service) -> None:
     assert service.pull().commits == 1 and service.works == 2
 
 
+def test_a_label_set_again_changes_nothing(service: Service) -> None:
+    number = open_request(service)
+    before = service.writes()
+    issue = service.person("maint").repository.get_issue(number)
+    issue.remove_from_labels("tinyml")
+    issue.add_to_labels("tinyml")
+    service.settle()
+    assert service.writes() == before and service.reactions(number) == {"rocket"}
+
+
+def test_a_review_that_comes_while_another_is_followed_is_followed_next(service: Service) -> None:
+    maint, owner = service.person("maint"), service.person("owner")
+    number = open_request(service)
+    pull, before = service.pull(), service.works
+    with service.working():
+        maint.review(pull.number, At(PATH, 1, "first"))
+        service.until_at_work(before + 1)
+        owner.review(pull.number, At(PATH, 1, "second"))
+        service.hub.settle()
+    service.settle()
+    pull = service.pull()
+    assert pull.commits == 3
+    assert service.file(PATH, pull.head.sha).endswith("# first\n# second\n")
+    assert all(len(thread.said) == 2 for thread in service.threads(pull.number))
+    assert "revised 2 times" in service.live(number)
+
+
+def test_a_command_that_comes_just_too_late_is_answered(service: Service) -> None:
+    maint = service.person("maint")
+    number = open_request(service, "ASK")
+    service.hub.forward(None)
+    maint.comment(number, "/boardwright cancel")
+    maint.comment(number, "/boardwright build")
+    cancel, build = service.hub.deliveries("issue_comment.created")[-2:]
+    service.hub.forward(service.hand_on)
+    service.hand_on(cancel)
+    service.until_passed_on(cancel)
+    service.hand_on(build)
+    service.settle()
+    fresh = "Answers are needed" in service.live(number)
+    assert fresh or "`/boardwright build` again" in service.said(number)[-1]
+
+
 def test_every_delivery_comes_twice_more_in_any_order(service: Service) -> None:
     maint = service.person("maint")
     number = open_request(service, "ASK")
@@ -199,6 +242,29 @@ def test_a_closed_pull_request_ends_the_job(service: Service) -> None:
     live = service.live(number)
     assert "The pull request was closed by maint" in live and service.has_ended()
     assert service.branches() == {branch_of(number)}, "what was published stays"
+
+
+def test_a_pull_request_that_is_opened_again_is_gone_on_with(service: Service) -> None:
+    maint = service.person("maint")
+    number = open_request(service)
+    pull = service.pull()
+    maint.close(pull.number)
+    service.settle()
+    maint.repository.get_pull(pull.number).edit(state="open")
+    maint.comment(number, "/boardwright retry")
+    service.settle()
+    assert "Ready for review" in service.live(number)
+    assert_one_of_each(service, number)
+
+
+def test_after_the_merge_a_wish_is_told_what_to_do(service: Service) -> None:
+    number = open_request(service)
+    service.merge("maint", service.pull().number)
+    service.settle()
+    service.person("maint").comment(number, "/boardwright revise more")
+    service.settle()
+    live = service.live(number)
+    assert "no open pull request" in live and "`/boardwright build` makes one" in live
 
 
 def test_an_uninstalled_app_says_no_more(service: Service) -> None:

@@ -148,6 +148,31 @@ def test_each_command_is_answered_while_it_works(service: Service) -> None:
     assert len(service.pulls()) == 1 and service.pull().commits == 1
 
 
+def test_a_request_that_failed_is_mended_and_built(service: Service) -> None:
+    maint = service.person("maint")
+    issue = maint.open_issue("Three fruits", "REFUSE this", ["tinyml"])
+    service.settle()
+    maint.repository.get_issue(issue.number).edit(body="Tell fruits apart")
+    asked = maint.comment(issue.number, "/boardwright build")
+    service.settle()
+    live = service.live(issue.number)
+    assert "Ready for review" in live and "budget" not in live
+    assert service.reactions(issue.number) == {"rocket"}, "what it stands for is over"
+    assert service.reactions(issue.number, asked.id) == {"rocket"}
+
+
+def test_another_board_is_measured_on_demand(service: Service) -> None:
+    maint = service.person("maint")
+    maint.open_issue("Three fruits", "Tell fruits apart", ["tinyml"])
+    service.settle()
+    pull = service.pull()
+    maint.comment(pull.number, "/boardwright measure mps2-an386")
+    service.settle()
+    told = [c.body for c in service.comments(pull.number)]
+    assert any("mps2-an386: pass" in body for body in told)
+    assert any("host: pass" in body for body in told)
+
+
 def test_a_pull_request_takes_commands_too(service: Service) -> None:
     maint = service.person("maint")
     issue = maint.open_issue("Three fruits", "Tell fruits apart", ["tinyml"])
