@@ -27,7 +27,10 @@ def repository(action: str, _: Sender, payload: Payload, __: Heeded) -> Event | 
         owner = before.sub("user" if before.has("user") else "organization").login("login")
     known = Payload({"full_name": f"{owner}/{name}"}, "changes").repository("full_name")
     return Withdrawn(
-        repositories=(known,), installation_id=installation_of(payload), reason=reasons[action]
+        repositories=(known,),
+        installation_id=installation_of(payload),
+        reason=reasons[action],
+        now=repository if action in ("privatized", "renamed") else "",
     )
 
 

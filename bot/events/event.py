@@ -102,6 +102,7 @@ class Withdrawn(_Frozen):
     repositories: tuple[str, ...] = Field(description="empty: all of the installation")
     installation_id: int | None
     reason: str = Field(description="for people, such as 'the app was uninstalled'")
+    now: str = Field(default="", description="its name, where issues can still be written to")
 
 
 Event = Annotated[

@@ -167,6 +167,7 @@ class Admission:
         withdrawn = messages.Withdrawn(
             reason=event.reason,
             installation_id=None if event.repositories else event.installation_id,
+            now=event.now,
         )
         prefixes = [job_prefix(name) for name in event.repositories] or [""]
         for prefix in prefixes:

@@ -55,7 +55,9 @@ def cancelled(login: str) -> Ended:
 
 
 def withdrawn(message: Withdrawn) -> Ended:
-    """Return the end of a job whose repository was taken away; nothing can be said there."""
+    """Return the end of a job whose repository is another one now, or was taken away."""
+    if message.now:
+        return Ended(Phase.CANCELLED, f"The work ended, as {message.reason}.", AGAIN)
     return Ended(Phase.CANCELLED, message.reason, silent=True)
 
 

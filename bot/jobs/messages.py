@@ -101,6 +101,7 @@ class Withdrawn(_Frozen):
     kind: Literal["withdrawn"] = "withdrawn"
     reason: str
     installation_id: int | None = Field(default=None, description="only jobs of this one; or all")
+    now: str = Field(default="", description="its name, where issues can still be written to")
 
 
 class Worked(_Frozen):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.github.hub import HubError, Person, Reaction
 from bot.jobs import ends
@@ -117,10 +117,12 @@ class Story:
         match message:
             case Commanded(verb=Verb.CANCEL, person=person):
                 raise ends.cancelled(person.login)
-            case Withdrawn(installation_id=None):
-                raise ends.withdrawn(message)
             case Withdrawn(installation_id=installation):
-                if installation == self.start.installation_id:
+                if installation in (None, self.start.installation_id):
+                    self.ground = replace(self.ground, private=True)  # who knows, from now on
+                    self.start = self.start.model_copy(
+                        update={"repository": message.now or self.start.repository}
+                    )
                     raise ends.withdrawn(message)
             case Closed(is_pull=False):
                 merged = await self._is_merged()

@@ -292,9 +292,9 @@ class Service:
             and (row["path"] != "/graphql" or "mutation" in str(row["body"]))
         ]
 
-    def page(self) -> str:
-        """Return the status page."""
-        return requests.get(self._parts.url, timeout=30).text
+    def until_shown(self, holds: Callable[[str], bool], what: str) -> None:
+        """Wait until the status page, which may be two seconds old, is as it should be."""
+        until(lambda: holds(requests.get(self._parts.url, timeout=30).text), what)
 
     @property
     def works(self) -> int:

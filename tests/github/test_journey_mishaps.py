@@ -295,6 +295,8 @@ def test_a_renamed_repository_ends_the_job_and_can_go_on(service: Service) -> No
     service.person("owner").github.get_repo(PUBLIC).edit(name="gadget")
     service.settle()
     assert service.has_ended()
+    live = service.live(number, "acme/gadget")
+    assert "the repository was renamed" in live and "/boardwright retry" in live
     service.person("maint", "acme/gadget").comment(number, "/boardwright build")
     service.settle()
     assert "Ready for review" in service.live(number, "acme/gadget")
@@ -304,11 +306,12 @@ def test_a_renamed_repository_ends_the_job_and_can_go_on(service: Service) -> No
 
 def test_a_repository_made_private_ends_the_job(service: Service) -> None:
     number = open_request(service)
-    assert "acme/widget" in service.page()
-    before = service.writes()
+    service.until_shown(lambda page: PUBLIC in page, "the job of a public repository is shown")
     service.person("owner").github.get_repo(PUBLIC).edit(private=True)
     service.settle()
-    assert service.has_ended() and service.writes() == before
+    live = service.live(number)
+    assert service.has_ended() and "the repository was made private" in live
+    service.until_shown(lambda page: PUBLIC not in page, "the page no longer names it")
     service.person("maint").comment(number, "/boardwright build")
     service.settle()
     assert_one_of_each(service, number)
@@ -319,8 +322,10 @@ def test_a_private_repository_is_served_and_not_shown(service: Service) -> None:
     issue = maint.open_issue("Our secret fruits", "Tell fruits apart", ["tinyml"])
     service.settle()
     assert "Ready for review" in service.live(issue.number, PRIVATE)
-    page = service.page()
-    assert "secret" not in page and "1" in page
+    service.until_shown(
+        lambda page: "1 in private repositories is not shown" in page and "secret" not in page,
+        "the page counts it without naming it",
+    )
 
 
 def test_a_fork_whose_branch_has_our_name_is_not_ours(service: Service) -> None:
