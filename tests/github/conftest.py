@@ -15,8 +15,8 @@ no test sleeps; `hub_server.forward(url_or_function)` hands them on to the app u
 Every request by `requests`, and so by PyGithub, is held against GitHub's own OpenAPI description,
 every GraphQL document against GitHub's schema: a test that sends anything else fails (contract.py).
 
-`service` (service.py) stands before it: web server and worker of the service under test, started once,
-to which webhooks are handed on; the journeys in test_journey*.py walk through both.
+`service` (service.py) stands before it: web server and worker of the service under test, started
+once, to which webhooks are handed on; the journeys in test_journey*.py walk through both.
 
 Other folders use it by `from tests.github.fixtures import *` in their conftest.py. Install: sh
 scripts/github-emulator.sh
