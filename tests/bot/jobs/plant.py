@@ -55,9 +55,11 @@ class Plant:
         return self.workers[name]
 
     def stop(self) -> None:
-        for worker in self.workers.values():
+        with self._lock:  # or a worker that was just killed has its successor started behind us
+            workers = tuple(self.workers.values())
+        for worker in workers:
             worker.send_signal(signal.SIGTERM)
-        for worker in self.workers.values():
+        for worker in workers:
             worker.wait(60)
         self.client.close()
         self._server.close()
