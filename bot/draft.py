@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from bot import quantities
 from bot.authors.prompts import prompt_text, render
 from bot.board_names import boards_in_text, find_board, squeeze
+from bot.frozen import Frozen
 from bot.goal import Task
 from bot.issue_form import Field as FormField
 from bot.limits import EXAMPLES
@@ -30,19 +31,15 @@ _NUMBER = re.compile(quantities.NUMBER)
 _PART = re.compile(r"[A-Za-z]+-?\d[A-Za-z0-9-]{2,}")  # 'F405', 'AN386', 'STM32F405': names of parts
 
 
-class Said(BaseModel):
+class Said(Frozen):
     """One statement of a request, and the words that it rests on."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     value: str = Field(description="short, in the words and units of the text")
     quote: str = Field(description="the words of the request that say it, letter by letter")
 
 
-class Draft(BaseModel):
+class Draft(Frozen):
     """What a request says; null where it says nothing."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     task: Said | None
     data: Said | None

@@ -6,7 +6,9 @@ import math
 from enum import Enum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from bot.frozen import Frozen
 
 
 class Stage(Enum):
@@ -37,10 +39,8 @@ class Relation(Enum):
     NONE = ""  # a figure that is reported without a limit
 
 
-class Evidence(BaseModel):
+class Evidence(Frozen):
     """One measured fact: a value, its unit, its limit, how it was measured, an outcome."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     check: str = Field(description="stable identifier, for example 'convert.oracle_equal'")
     stage: Stage

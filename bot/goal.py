@@ -6,7 +6,9 @@ import re
 from enum import Enum
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
+
+from bot.frozen import Frozen
 
 
 class Task(Enum):
@@ -35,11 +37,7 @@ def _slug(value: str) -> str:
 Slug = Annotated[str, AfterValidator(_slug)]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class DataSource(_Frozen):
+class DataSource(Frozen):
     """Where the samples come from.
 
     ``uri`` is ``sklearn:<name>``, or ``csv:``, ``npz:``, ``images:`` or ``wav:`` and a path, which
@@ -60,7 +58,7 @@ class DataSource(_Frozen):
         return re.split("[?#]", rest, maxsplit=1)[0].rpartition(".")[2].lower()
 
 
-class RawInput(_Frozen):
+class RawInput(Frozen):
     """One raw sample, as the board receives it."""
 
     shape: tuple[Annotated[int, Field(ge=1, le=65536)], ...] = Field(min_length=1, max_length=4)
@@ -82,7 +80,7 @@ class RawInput(_Frozen):
         return total
 
 
-class Limits(_Frozen):
+class Limits(Frozen):
     """What the request demands. ``None`` means that nothing was asked."""
 
     accuracy_min: float | None = Field(default=None, ge=0, le=1, description="fraction")
@@ -95,7 +93,7 @@ class Limits(_Frozen):
     ram_max_bytes: int | None = Field(default=None, gt=0)
 
 
-class Goal(_Frozen):
+class Goal(Frozen):
     """The request as understood. Written to ``goal.toml`` and never changed by an author."""
 
     name: Slug

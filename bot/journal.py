@@ -15,9 +15,10 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from bot.evidence import Evidence, Stage
+from bot.frozen import Frozen
 from bot.stages.stage_result import StageResult
 from bot.workspace import write_atomically
 
@@ -25,9 +26,7 @@ _ROOMS = ("bot", "hardware_runner", "model_compiler", "templates")
 _CODE_SUFFIXES = (".py", ".c", ".h", ".j2", ".in", ".md")
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Entry(Frozen):
     stage: Stage
     evidence: tuple[Evidence, ...]
     made: dict[str, str]  # base64

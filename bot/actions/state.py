@@ -12,8 +12,9 @@ import re
 import zlib
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import AwareDatetime, Field, JsonValue, ValidationError
 
+from bot.frozen import Frozen
 from bot.jobs.messages import Start
 from bot.rendering.live import Live
 from bot.work.job import Wanted
@@ -25,7 +26,7 @@ _UNPACKED_MAX_BYTES = 1 << 20
 _HIDDEN = re.compile(r"^<!-- boardwright:state=1 ([A-Za-z0-9+/]+={0,2}) -->\s*$", re.MULTILINE)
 
 
-class State(BaseModel):
+class State(Frozen):
     """What a run leaves to the next one.
 
     Attributes:
@@ -38,14 +39,12 @@ class State(BaseModel):
         begun: when the last run began.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     version: Literal[1] = 1
     start: Start
     wanted: Wanted | None
     live: Live
     built: Built | None
-    record: dict[str, JsonValue] = {}
+    record: dict[str, JsonValue] = Field(default_factory=dict)
     heard: int = Field(ge=0)
     begun: AwareDatetime
 

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
+from bot.frozen import Frozen
 from bot.llm.language_model import (
     Answer,
     CutShort,
@@ -31,9 +32,7 @@ _UNUSABLE: dict[str, type[Unusable]] = {
 }
 
 
-class _Kept(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Kept(Frozen):
     usage: Usage | None
     value: str = ""  # the answer as JSON; empty where it could not be used
     unusable: str = ""  # the name of the error

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import Enum
 
-from pydantic import BaseModel, ConfigDict
-
 from bot.errors import Infrastructure, RequestError
 from bot.evidence import Outcome, Stage
+from bot.frozen import Frozen
 from bot.llm.language_model import RequestBudgetReached, Usage
 from bot.proposal import Proposal
 from bot.questions import Questions
@@ -29,7 +28,7 @@ class End(Enum):
     ERROR = "error"  # our fault
 
 
-class StageRecord(BaseModel):
+class StageRecord(Frozen):
     """What one stage took, and whether it stood.
 
     Attributes:
@@ -40,8 +39,6 @@ class StageRecord(BaseModel):
         input_tokens, output_tokens, cost_usd: of all tries; None where no price is known.
         seconds: of the model and of the checks.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     passed: bool
     author: str
@@ -63,7 +60,7 @@ class StageRecord(BaseModel):
         return self.success and self.tries == 1
 
 
-class RunRecord(BaseModel):
+class RunRecord(Frozen):
     """One run, from the request to its end.
 
     Attributes:
@@ -77,8 +74,6 @@ class RunRecord(BaseModel):
         reading_tokens, reading_usd: for understanding a request in free text; `reading_usd` is None
             where the price is not known.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     request: str
     author: str

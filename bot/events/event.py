@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
+
+from bot.frozen import Frozen
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Place(_Frozen):
+class Place(Frozen):
     """Where it happened: an issue or pull request of a repository."""
 
     repository: str = Field(description="owner/name")
@@ -19,7 +17,7 @@ class Place(_Frozen):
     number: int
 
 
-class Sender(_Frozen):
+class Sender(Frozen):
     """Who caused it, as GitHub says; what they may do is asked of GitHub."""
 
     login: str
@@ -27,7 +25,7 @@ class Sender(_Frozen):
     is_bot: bool
 
 
-class Labelled(_Frozen):
+class Labelled(Frozen):
     """An issue got the label that asks for work, or was opened with it."""
 
     kind: Literal["labelled"] = "labelled"
@@ -37,7 +35,7 @@ class Labelled(_Frozen):
     body: str
 
 
-class Commanded(_Frozen):
+class Commanded(Frozen):
     """A comment that begins with `/boardwright`."""
 
     kind: Literal["commanded"] = "commanded"
@@ -50,7 +48,7 @@ class Commanded(_Frozen):
     body: str
 
 
-class Commented(_Frozen):
+class Commented(Frozen):
     """Any other comment on an issue: an answer, where one is awaited."""
 
     kind: Literal["commented"] = "commented"
@@ -61,7 +59,7 @@ class Commented(_Frozen):
     text: str
 
 
-class Reviewed(_Frozen):
+class Reviewed(Frozen):
     """A review of a pull request was submitted."""
 
     kind: Literal["reviewed"] = "reviewed"
@@ -72,7 +70,7 @@ class Reviewed(_Frozen):
     head_branch: str
 
 
-class Closed(_Frozen):
+class Closed(Frozen):
     """An issue or pull request was closed; of a merged pull request `merged` is true."""
 
     kind: Literal["closed"] = "closed"
@@ -83,7 +81,7 @@ class Closed(_Frozen):
     head_branch: str = Field(description="of a pull request; else empty")
 
 
-class Rerun(_Frozen):
+class Rerun(Frozen):
     """Somebody pressed "Re-run" at a check run of ours."""
 
     kind: Literal["rerun"] = "rerun"
@@ -94,7 +92,7 @@ class Rerun(_Frozen):
     head_sha: str
 
 
-class Withdrawn(_Frozen):
+class Withdrawn(Frozen):
     """Repositories are no longer ours to work in: uninstalled, suspended, removed, deleted,
     transferred, archived; or renamed, or made private, which changes what may be shown."""
 

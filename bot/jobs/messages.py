@@ -5,14 +5,11 @@ from __future__ import annotations
 from enum import Enum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
+from pydantic import Field, JsonValue, TypeAdapter
 
+from bot.frozen import Frozen
 from bot.github.hub import Person
 from bot.rendering.live import Phase
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Verb(Enum):
@@ -28,7 +25,7 @@ class Verb(Enum):
     RETRY = "retry"
 
 
-class Start(_Frozen):
+class Start(Frozen):
     """A job: the request as it stood when somebody who may asked for it."""
 
     repository: str
@@ -44,7 +41,7 @@ class Start(_Frozen):
     text: str = Field(default="", description="behind the verb")
 
 
-class Commanded(_Frozen):
+class Commanded(Frozen):
     """Somebody who may gave a command."""
 
     kind: Literal["commanded"] = "commanded"
@@ -59,7 +56,7 @@ class Commanded(_Frozen):
     body: str
 
 
-class Answered(_Frozen):
+class Answered(Frozen):
     """Somebody who may wrote a comment on the issue that is no command."""
 
     kind: Literal["answered"] = "answered"
@@ -68,7 +65,7 @@ class Answered(_Frozen):
     text: str
 
 
-class Reviewed(_Frozen):
+class Reviewed(Frozen):
     """Somebody who may submitted a review."""
 
     kind: Literal["reviewed"] = "reviewed"
@@ -77,7 +74,7 @@ class Reviewed(_Frozen):
     review_id: int
 
 
-class Closed(_Frozen):
+class Closed(Frozen):
     """The issue or a pull request was closed."""
 
     kind: Literal["closed"] = "closed"
@@ -87,7 +84,7 @@ class Closed(_Frozen):
     merged: bool
 
 
-class Rerun(_Frozen):
+class Rerun(Frozen):
     """Somebody who may wants the evidence again."""
 
     kind: Literal["rerun"] = "rerun"
@@ -95,7 +92,7 @@ class Rerun(_Frozen):
     delivery: str
 
 
-class Withdrawn(_Frozen):
+class Withdrawn(Frozen):
     """The repository is no longer ours to work in."""
 
     kind: Literal["withdrawn"] = "withdrawn"
@@ -104,7 +101,7 @@ class Withdrawn(_Frozen):
     now: str = Field(default="", description="its name, where issues can still be written to")
 
 
-class Worked(_Frozen):
+class Worked(Frozen):
     """A piece of work ended. No result: it was ended from outside, or could not be run at all."""
 
     kind: Literal["worked"] = "worked"
@@ -119,7 +116,7 @@ Message = Annotated[
 MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)
 
 
-class Shown(_Frozen):
+class Shown(Frozen):
     """What a list of jobs shows about one; `private` until it is known not to be."""
 
     private: bool = True

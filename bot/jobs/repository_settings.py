@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import tomllib
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from bot.errors import RequestError
+from bot.frozen import Frozen
 
 FILE = "boardwright.toml"
 MAX_BYTES = 64 * 1024
 
 
-class RepositorySettings(BaseModel):
+class RepositorySettings(Frozen):
     """What a repository wants of the service.
 
     Attributes:
         approve_plan: nothing is built before a person approves the plan.
         max_revisions: reviews that are followed for one pull request.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     approve_plan: bool = False
     max_revisions: int = Field(default=10, ge=0, le=100)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from pydantic import BaseModel, ConfigDict
-
+from bot.frozen import Frozen
 from bot.rendering.live import Live
 from bot.work.outcome import Outcome
 
@@ -18,10 +17,8 @@ class Kind(Enum):
     REVISE = "revise"
 
 
-class Task(BaseModel):
+class Task(Frozen):
     """A piece of work. The rest of what it needs lies in the job's folder."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Kind
     repository: str
@@ -30,10 +27,8 @@ class Task(BaseModel):
     live: Live
 
 
-class Done(BaseModel):
+class Done(Frozen):
     """What came of it, and the comment as it stood at the end."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     outcome: Outcome
     live: Live

@@ -17,9 +17,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from bot.errors import Infrastructure
+from bot.frozen import Frozen
 from bot.llm.completion import Completion, Ending, Tokens
 from bot.llm.endpoints import strict_schema
 from bot.llm.language_model import Answer, Prompt, Unreachable, Usage, Value
@@ -31,10 +32,8 @@ _PARTS = ("system", "user", "answer_schema", "tier", "max_output_tokens")
 _SHOWN = 160
 
 
-class Question(BaseModel):
+class Question(Frozen):
     """What was asked, independent of the model, without secrets."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     purpose: str
     system: str
@@ -49,10 +48,8 @@ class Question(BaseModel):
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
-class Took(BaseModel):
+class Took(Frozen):
     """What the exchange took when it was recorded."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str
     calls: int
@@ -63,10 +60,8 @@ class Took(BaseModel):
     cost_usd: float | None
 
 
-class Exchange(BaseModel):
+class Exchange(Frozen):
     """One file of a recording."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal[1] = 1
     question: Question

@@ -27,10 +27,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from bot.errors import Infrastructure
 from bot.evidence import Stage
+from bot.frozen import Frozen
 from bot.llm.language_model import Tier
 
 FILE_NAME = "boardwright.toml"
@@ -55,18 +56,14 @@ def _web_address(value: str) -> str:
 BaseUrl = Annotated[str, AfterValidator(_web_address)]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Tiers(_Table):
+class Tiers(Frozen):
     """Which model answers for which tier."""
 
     cheap: str = Field(default=CHEAP_MODEL, min_length=1)
     strong: str = Field(default=STRONG_MODEL, min_length=1)
 
 
-class Stages(_Table):
+class Stages(Frozen):
     """Which tier first writes which stage; repairs may ask the strong one."""
 
     data: Tier = Tier.CHEAP
@@ -76,7 +73,7 @@ class Stages(_Table):
     firmware: Tier = Tier.STRONG
 
 
-class Price(_Table):
+class Price(Frozen):
     """USD per million tokens; `cached_input` is `input` where it is not said."""
 
     input: Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -84,7 +81,7 @@ class Price(_Table):
     cached_input: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
 
 
-class Llm(_Table):
+class Llm(Frozen):
     """The table `[llm]`.
 
     Attributes:
@@ -108,7 +105,7 @@ class Llm(_Table):
     firmware_candidates: int = Field(default=1, ge=1, le=8)
 
 
-class Budget(_Table):
+class Budget(Frozen):
     """The table `[budget]`. Money counts where the price is known, else tokens do.
 
     Attributes:
@@ -135,7 +132,7 @@ def _host(value: str) -> str:
     return host.removesuffix(":443")
 
 
-class Data(_Table):
+class Data(Frozen):
     """The table `[data]`.
 
     Attributes:
@@ -146,7 +143,7 @@ class Data(_Table):
     allowed_hosts: tuple[Annotated[str, AfterValidator(_host)], ...] = ()
 
 
-class Settings(_Table):
+class Settings(Frozen):
     """What `boardwright.toml` says, with defaults for all of it."""
 
     llm: Llm = Llm()

@@ -7,9 +7,10 @@ import json
 import re
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from bot.evidence import Evidence
+from bot.frozen import Frozen
 from bot.goal import Goal
 from bot.proposal import Asked, Figures, Proposal
 from bot.rendering.spent import total
@@ -22,11 +23,7 @@ PATH = "evidence.json"
 _NUMBERS = re.compile(r"\[\n\s*(?:[-+.\deE]+,\n\s*)*[-+.\deE]+\n\s*\]")
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Written(_Frozen):
+class Written(Frozen):
     """Who wrote a file, in how many tries, and which bytes it has."""
 
     path: str
@@ -36,7 +33,7 @@ class Written(_Frozen):
     sha256: str = Field(description="empty where the file is not in the proposal")
 
 
-class ModelCall(_Frozen):
+class ModelCall(Frozen):
     """One time that a language model was asked, and what came of it."""
 
     purpose: str = Field(description="'understand', or the stage whose files were wanted")
@@ -51,7 +48,7 @@ class ModelCall(_Frozen):
     causes: tuple[str, ...] = Field(description="what was found wrong; empty where it was taken")
 
 
-class Run(_Frozen):
+class Run(Frozen):
     """A board's report. The scores, which are many, stand here as a hash.
 
     What the wall clock decided, speed and resends, is left out: the same run gives the same bytes.
@@ -75,7 +72,7 @@ class Run(_Frozen):
     tools: dict[str, str]
 
 
-class Host(_Frozen):
+class Host(Frozen):
     """What the compiled model answered on the host, to compare boards with."""
 
     samples: int
@@ -87,7 +84,7 @@ class Host(_Frozen):
     history: dict[str, tuple[float, ...]]
 
 
-class EvidenceFile(_Frozen):
+class EvidenceFile(Frozen):
     """The content of evidence.json."""
 
     schema_version: Literal[1] = 1

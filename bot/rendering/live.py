@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from bot.frozen import Frozen
 from bot.rendering.environment import render_text
 from bot.rendering.marker import BODY_MAX_CHARACTERS, marker
 from bot.rendering.text import Markdown, code, inline
@@ -33,10 +34,8 @@ class Phase(Enum):
     FAILED = "failed"
 
 
-class StageLine(BaseModel):
+class StageLine(Frozen):
     """One line of the checklist."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     state: str = Field(description="waiting, running, done, missed, unproven")
@@ -47,10 +46,8 @@ class StageLine(BaseModel):
     resumed: bool = False
 
 
-class Live(BaseModel):
+class Live(Frozen):
     """All that the comment shows. Texts are Markdown where they come from `bot.work.outcome`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: str
     phase: Phase

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
 
+from bot.frozen import Frozen
 from bot.stages import arrays
 from hardware_runner.board import Board
 from hardware_runner.boards import find_board
@@ -30,7 +30,7 @@ RESPONSE_TIMEOUT_S = 60.0
 """Longest wait for an answer: on a busy machine emulators are slow, and the code is right."""
 
 
-class BoardRun(BaseModel):
+class BoardRun(Frozen):
     """What came of a board.
 
     Attributes:
@@ -39,8 +39,6 @@ class BoardRun(BaseModel):
         warnings: what the compiler said of authored files.
         report: what was measured; None where it did not build.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     trouble: str = ""
     missing: str = ""

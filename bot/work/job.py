@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
+from bot.frozen import Frozen
 from bot.size import Size
 
 __all__ = ["FILES", "REQUEST", "REVISION", "Remark", "RepositoryPath", "Revision", "Size", "Wanted"]
@@ -14,10 +15,6 @@ __all__ = ["FILES", "REQUEST", "REVISION", "Remark", "RepositoryPath", "Revision
 REQUEST = "request.json"
 FILES = "files"
 REVISION = "revision.json"
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def _inside(path: str) -> str:
@@ -30,7 +27,7 @@ def _inside(path: str) -> str:
 RepositoryPath = Annotated[str, AfterValidator(_inside)]
 
 
-class Wanted(_Frozen):
+class Wanted(Frozen):
     """The request as it stood when it was triggered, with the answers that came since.
 
     `answers` are comments by which the asked questions were answered, oldest first. Paths in the
@@ -50,7 +47,7 @@ class Wanted(_Frozen):
     run: str = Field(description="names this run in the ledger of costs; a retry has another one")
 
 
-class Remark(_Frozen):
+class Remark(Frozen):
     """What a reviewer wrote at a line of a file, or about all of it.
 
     `thread` is the review thread's id, empty for the review's own text; `path` is relative to the
@@ -64,7 +61,7 @@ class Remark(_Frozen):
     text: str
 
 
-class Revision(_Frozen):
+class Revision(Frozen):
     """One batch of remarks, with the project's files as they stand on the branch.
 
     `number` counts the revisions of a pull request from 1; the files lie in `revision/` in the

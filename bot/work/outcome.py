@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
+
+from bot.frozen import Frozen
 
 OUTCOME = "outcome.json"
 PUBLICATION = "publication"
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Asking(_Frozen):
+class Asking(Frozen):
     """Questions must be answered first. `text` is Markdown."""
 
     kind: Literal["asking"] = "asking"
     text: str
 
 
-class Planned(_Frozen):
+class Planned(Frozen):
     """The request is understood. `understood` and `plan` are Markdown lists."""
 
     kind: Literal["planned"] = "planned"
@@ -32,7 +30,7 @@ class Planned(_Frozen):
     boards: tuple[str, ...]
 
 
-class Line(_Frozen):
+class Line(Frozen):
     """A failed check at lines of a file of the project."""
 
     path: str = Field(description="relative to the project's folder")
@@ -41,7 +39,7 @@ class Line(_Frozen):
     message: str
 
 
-class Answered(_Frozen):
+class Answered(Frozen):
     """What was done about one remark; `settled` where the remark's wish was met."""
 
     thread: str
@@ -49,7 +47,7 @@ class Answered(_Frozen):
     settled: bool
 
 
-class Built(_Frozen):
+class Built(Frozen):
     """A proposal lies in `publication/`.
 
     `publication/` holds `title.txt`, `body.md`, `status.md`, `comments/<board>.md`, and the
@@ -70,7 +68,7 @@ class Built(_Frozen):
     tokens: int = 0
 
 
-class Stopped(_Frozen):
+class Stopped(Frozen):
     """Nothing could be made. `problem` and `cure` are Markdown for people.
 
     `whose` says who acts: the author of the request, or who runs the service; with `again` the same

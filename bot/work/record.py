@@ -6,11 +6,12 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from bot.authors.author import Written
 from bot.errors import RequestError
 from bot.evidence import Stage
+from bot.frozen import Frozen
 from bot.proposal import Proposal
 from bot.sandbox.job import Origin
 from bot.workspace import AUTHORED_PATHS, write_atomically
@@ -20,14 +21,12 @@ ON_BRANCH = "a person, on the branch"
 _TEMPLATE = "template: "
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _File(Frozen):
     sha256: str
     author: str
 
 
-class Record(BaseModel):
+class Record(Frozen):
     """What is remembered of a publication.
 
     Attributes:
@@ -35,8 +34,6 @@ class Record(BaseModel):
         network: name of the network's size.
         networks: how many the held-out set has judged.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     files: Mapping[str, _File] = {}
     network: str = ""

@@ -10,12 +10,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from bot.authors.author import Failure
 from bot.authors.prompts import prompt_text, render
 from bot.authors.quoting import clipped
 from bot.evidence import Stage
+from bot.frozen import Frozen
 from bot.llm.language_model import BudgetReached, LanguageModel, Prompt, Tier, Unusable
 from bot.rendering.text import Markdown, code, inline
 from bot.request import visible
@@ -57,20 +58,16 @@ NO_FILE = "No file of the project follows from this, so nothing was changed."
 TOO_MANY = f"A review is followed with {REMARKS_MAX} remarks at most; submit this one again."
 
 
-class Sorting(BaseModel):
+class Sorting(Frozen):
     """What a model makes of one remark."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     remark: int = Field(description="its number")
     stages: list[Stage] = Field(description="whose files must change for it; empty for none")
     reply: str = Field(description="where no file changes: the answer, one to three sentences")
 
 
-class Sortings(BaseModel):
+class Sortings(Frozen):
     """What a model makes of all remarks."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     remarks: list[Sorting]
 

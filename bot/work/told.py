@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from bot.evidence import Stage
+from bot.frozen import Frozen
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Started(_Frozen):
+class Started(Frozen):
     """A stage began."""
 
     kind: Literal["started"] = "started"
     stage: Stage
 
 
-class Finished(_Frozen):
+class Finished(Frozen):
     """A stage ended: how many checks there were, and which of them did not pass."""
 
     kind: Literal["finished"] = "finished"
@@ -32,14 +29,14 @@ class Finished(_Frozen):
     resumed: bool
 
 
-class Noted(_Frozen):
+class Noted(Frozen):
     """One line that a person should read."""
 
     kind: Literal["noted"] = "noted"
     text: str
 
 
-class Cost(_Frozen):
+class Cost(Frozen):
     """What language models took so far; `usd` is None where no price is known."""
 
     kind: Literal["cost"] = "cost"
