@@ -143,7 +143,8 @@ class Parts:
         ended = Withdrawn(repositories=(), installation_id=INSTALLATION_ID, reason="the test ended")
         asyncio.run(self.client.store(f"end-{time.monotonic_ns()}", ended))
         until(lambda: not self.living(), "all jobs end", self.state)
-        self.client._client.delete_workflows([str(name) for (name,) in self._rows(_ALL)])
+        (every,) = self._rows(_ALL)
+        self.client._client.delete_workflows([str(name) for (name,) in every])
         shutil.rmtree(self.acts.folder, ignore_errors=True)
         self.begun.clear()
         self.waiting.clear()
@@ -151,25 +152,29 @@ class Parts:
 
     def is_idle(self) -> bool:
         """Say whether nothing moves: each delivery is done, each job waits for a person."""
-        messages, living = self._rows(_MESSAGES), self.living()
+        waiting, received = set(self.waiting), self.received
+        messages, living = self._rows(_MESSAGES, _LIVING)
         read = sum(bool(consumed) for consumed, _ in messages)
         unread = {name for consumed, name in messages if not consumed}
         return (
-            read == self.received
-            and all(kind == "job" and name in self.waiting for kind, name in living)
+            read == received
+            and all(kind == "job" and name in waiting for kind, name in living)
             and not unread & {name for _, name in living}
         )
 
     def living(self) -> list[tuple[str, str]]:
         """Return kind and name of what has not ended: deliveries, jobs, pieces of work."""
-        return [(str(kind), str(name)) for kind, name in self._rows(_LIVING)]
+        (living,) = self._rows(_LIVING)
+        return [(str(kind), str(name)) for kind, name in living]
 
     def state(self) -> str:
         return f"living: {self.living()}; waiting: {self.waiting}"
 
-    def _rows(self, query: str) -> list[Any]:
+    def _rows(self, *queries: str) -> list[list[Any]]:
+        """Return what queries find at one moment: what passes on between two is in neither."""
         with closing(sqlite3.connect(self.database, timeout=30)) as connection:
-            return connection.execute(query).fetchall()
+            connection.execute("begin")
+            return [connection.execute(query).fetchall() for query in queries]
 
     def _started_engine(self, url: str) -> Engine:
         admission, flow = Admission(self.acts), Flow(self.acts)
