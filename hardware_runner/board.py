@@ -5,7 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Verified = Literal["hardware", "emulator", "host", "build-only"]
+Verified = Literal["hardware", "emulator", "host", "build-only", "unverified"]
+"""The most that is known: it ran on the part, in an emulator, as a process; it builds; nothing."""
+
+Timing = Literal["instructions", "cycles", "microseconds", "none"]
+"""What the timer of the support file stands for: an emulator's virtual time, a cycle counter of the
+core, a timer of known rate, or nothing."""
+
+ImageKind = Literal["elf", "bin", "hex", "uf2"]
+
+
+@dataclass(frozen=True, slots=True)
+class UsbIds:
+    """Vendor and product by which a board or its probe shows itself on USB."""
+
+    vendor: int
+    product: int
+
+    def __str__(self) -> str:
+        return f"{self.vendor:04x}:{self.product:04x}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +50,13 @@ class Board:
     timer_hz: int  # rate of the timer that support reads (in QEMU, its virtual rate); 0: none
     verified: Verified
     source: str  # where these figures come from
+    timing: Timing = "instructions"
+    flasher: str = (
+        ""  # module of hardware_runner/tools/ that is used unless bench.toml says another
+    )
+    target: str = (
+        ""  # what that tool calls the part: "stm32f446re", "esp32s3", "arduino:mbed_nano:nano33ble"
+    )
+    image: ImageKind = "elf"  # what that tool takes
+    usb: tuple[UsbIds, ...] = ()  # how it shows itself, its probe included
+    exports: tuple[str, ...] = ()  # what `boardwright export --as` offers for it

@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hardware_runner.board import Verified
+
 SCHEMA_VERSION = 1
 
 
@@ -32,6 +34,17 @@ class Cost(_Frozen):
     features_max: float
     model_median: float
     model_max: float
+    features_p99: float | None = Field(default=None, description="99th percentile, nearest rank")
+    model_p99: float | None = Field(default=None, description="99th percentile, nearest rank")
+
+
+class Energy(_Frozen):
+    """The energy of one inference, over the board's whole supply, idle power included."""
+
+    joules_median: float
+    joules_max: float
+    volts: float
+    method: str
 
 
 class Footprint(_Frozen):
@@ -82,7 +95,7 @@ class RunReport(_Frozen):
     schema_version: Literal[1] = 1
     board: str
     core: str
-    verified: Literal["hardware", "emulator", "host", "build-only"]
+    verified: Verified
     outcome: RunOutcome
     reason: str = ""
     firmware_sha256: str = ""
@@ -99,5 +112,6 @@ class RunReport(_Frozen):
     profile: Profile | None = Field(
         default=None, description="instructions of one inference by operator, where measured"
     )
+    energy: Energy | None = None
     footprint: Footprint | None = None
     tools: dict[str, str] = Field(default_factory=dict, description="tool name to version")

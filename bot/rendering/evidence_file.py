@@ -14,6 +14,7 @@ from bot.frozen import Frozen
 from bot.goal import Goal
 from bot.proposal import Asked, Figures, Proposal
 from bot.rendering.spent import total
+from hardware_runner.board import Verified
 from hardware_runner.report import Cost, Footprint, Profile, RunOutcome, RunReport
 
 SCHEMA_VERSION = 1
@@ -58,7 +59,7 @@ class Run(Frozen):
 
     board: str
     core: str
-    verified: Literal["hardware", "emulator", "host", "build-only"]
+    verified: Verified
     outcome: RunOutcome
     reason: str
     firmware_sha256: str

@@ -22,6 +22,7 @@ HOW_VERIFIED = {
     "emulator": "emulated: instructions are counted, time is unknown",
     "host": "as a process on the host: no cost is measured",
     "build-only": "built, never run",
+    "unverified": "never built nor run here",
 }
 MARKS = {
     Outcome.PASS: "✅",

@@ -1,0 +1,1 @@
+"""The lines to boards, one module each."""

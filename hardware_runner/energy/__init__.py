@@ -1,0 +1,1 @@
+"""Instruments that measure what a board takes."""

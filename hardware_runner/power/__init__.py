@@ -1,0 +1,1 @@
+"""What switches the power of a board."""

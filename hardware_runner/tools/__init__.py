@@ -1,0 +1,1 @@
+"""Tools that write firmware into boards, one module each."""

@@ -1,0 +1,41 @@
+"""Flasher: a tool that writes a firmware into a board and resets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from hardware_runner.board import ImageKind
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A firmware as a file that a tool takes; `origin` is where a `bin` belongs."""
+
+    path: Path
+    kind: ImageKind
+    origin: int
+
+
+class Flasher(Protocol):
+    """One tool, bound to one board by its probe's serial number.
+
+    Every call is bounded. Errors are BoardTrouble with the last lines that the tool said and what
+    a person can do, or ToolMissing with the way to install it.
+    """
+
+    name: str
+    image: ImageKind
+
+    def version(self) -> str:
+        """Return the tool's version, such as "0.12.0"."""
+
+    def flash(self, image: Image) -> None:
+        """Write the image, verify where the tool can, and leave the board reset or running."""
+
+    def reset(self) -> None:
+        """Reset the board without a change of its flash; as the last step before talking to it."""
+
+    def erase(self) -> None:
+        """Erase the firmware, so that nobody finds it; does nothing where that is impossible."""
