@@ -154,15 +154,20 @@ def resized(plan: Plan, goal: Goal, size: Size) -> Plan:
     """
     if size is Size.USUAL:
         return plan
-    sizes = plan.sizes
-    if size is Size.SMALLER and sizes[0].widths:
-        sizes = (_dense("linear", plan.feature_shape, (), goal), *sizes)
+    sizes = ladder_of(plan, goal) if size is Size.SMALLER else plan.sizes
     begin = min(1, len(sizes) - 1) if size is Size.LARGER else 0
     said = [reason for reason in plan.reasons if not reason.startswith(_BEGINS)]
     found = f"{_begun(sizes[begin])}, as a {size.value} one was asked for"
     if sizes[begin] == plan.first:
         found = f"{_begun(sizes[begin])}: there is none that is {size.value}"
     return replace(plan, sizes=sizes, begin=begin, reasons=(*said, found))
+
+
+def ladder_of(plan: Plan, goal: Goal) -> tuple[ModelSize, ...]:
+    """Return all sizes that there are, from small to large: one below the plan's candidates too."""
+    if not plan.sizes[0].widths:
+        return plan.sizes
+    return (_dense("linear", plan.feature_shape, (), goal), *plan.sizes)
 
 
 def _spectrogram(goal: Goal) -> Spectrogram:

@@ -7,13 +7,14 @@ reviewer speaks of are only checked; those after it are written anew only where 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot.authors.author import Failure, Tried, Written
+from bot.authors.author import Failure, Tried
 from bot.disk import disk_watched
 from bot.evidence import Stage
 from bot.goal import Goal
+from bot.ladder import describe, missed
 from bot.pipeline import (
     DEFAULT_SEED,
     Authors,
@@ -26,55 +27,31 @@ from bot.pipeline import (
     prepared,
     why_stopped,
 )
-from bot.plan import ModelSize, Plan
+from bot.plan import ModelSize, ladder_of
 from bot.progress import Progress
 from bot.proposal import Asked, Proposal
 from bot.publication import Attempt, Step, assemble
 from bot.records import Records
-from bot.sandbox.job import Sandbox
+from bot.repair import failure_of
+from bot.sandbox.job import Origin, Sandbox
 from bot.scratch import sole_user, sweep
 from bot.size import Size
 from bot.stages.stage_result import Context, StageResult
+from bot.standing import Change, Standing
 from bot.workspace import AUTHORED_PATHS
 from bot.writing import Done
 
+NOT_OURS = (
+    "The network is no longer the templates' own: `train.py` was changed on this branch, and is "
+    "kept as it is."
+)
+NO_OTHER = "There is none that is {size}: the templates know none beyond the {name} one."
+INSTEAD = (
+    "The {new.name} network, {new.parameters:,} parameters, was built and measured in place of the "
+    "{old.name} one, {old.parameters:,} parameters."
+)
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A project as it stands, and what is found wanting.
-
-    Attributes:
-        files: of each stage; a stage whose files are gone is absent, and is written anew.
-        wanting: what reviewers ask for, by stage.
-        network: name of the network's size that `train.py` builds; empty where it is not known.
-        networks: how many networks the held-out set has judged so far.
-    """
-
-    files: Mapping[Stage, Written]
-    wanting: Mapping[Stage, Sequence[Failure]] = field(default_factory=dict)
-    network: str = ""
-    networks: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a stage came to in a revision.
-
-    Attributes:
-        before, after: its files; equal where nothing was changed.
-        notes: what the author says about them.
-        failures: why the author's files were not taken; empty where they were.
-    """
-
-    before: Mapping[str, str]
-    after: Mapping[str, str]
-    notes: str = ""
-    failures: tuple[Failure, ...] = ()
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        """Return the files that differ."""
-        return tuple(p for p in self.after if self.after[p] != self.before.get(p))
+_FIGURES = (".accuracy", ".flash", ".ram", ".instructions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,19 +89,29 @@ def revise_stages(
         runner = open_runner(replace(authors, fallback=None), workdir, progress)
         runner.desk.asked.extend(asked)
         context = prepared(goal, records, runner, seed, sandbox, size)
-        context = replace(context, size=_size(context.plan, standing.network))
+        context = replace(context, size=_size(context, standing.network))
         steps, changes, reached = _through(runner, context, standing)
-        attempts = [Attempt(reached, steps)]
+        now = Attempt(reached, steps)
+        attempts = [now]
+        tried: list[Attempt] = []
+        if standing.size is not Size.USUAL:
+            changes[Stage.TRAIN], tried = _resized(runner, context, standing, now)
+            attempts = tried[-1:] if changes[Stage.TRAIN].paths else attempts
         changed = {stage for stage, change in changes.items() if change.paths}
         if changed and len(steps) == len(Stage):
             before = [s for s in Stage if _order(s) < min(map(_order, changed))]
             mend(runner, attempts, never=(*before, *standing.wanting))
         best = choose(attempts)
         runner.journal.keep(runner.steps)
-        judged = standing.networks + (len(attempts) if changed - {Stage.FIRMWARE} else 0)
+        others = tried or (attempts if changed - {Stage.FIRMWARE} else [])
+        judged = standing.networks + len(others)
         evidence = (*best.evidence, *disclose(judged), *why_stopped(runner, best))
         made = assemble(
-            best, evidence=evidence, records=records, tried=(), asked=tuple(runner.desk.asked)
+            best,
+            evidence=evidence,
+            records=records,
+            tried=tuple(describe(a.context.size, a.evidence) for a in (now, *tried) if tried),
+            asked=tuple(runner.desk.asked),
         )
     files = {**_left(standing, best), **made.files}
     given = given_files(goal, context.plan)
@@ -132,15 +119,24 @@ def revise_stages(
 
 
 def _through(
-    runner: Runner, context: Context, standing: Standing
+    runner: Runner, context: Context, standing: Standing, anew: Stage | None = None
 ) -> tuple[list[Step], dict[Stage, Change], Context]:
-    """Go through all stages in order, until one leaves nothing to go on with."""
+    """Go through all stages in order, until one leaves nothing to go on with.
+
+    Args:
+        runner, context, standing: what there is.
+        anew: the stage that is written from the facts, whatever stands.
+    """
     steps: list[Step] = []
     changes: dict[Stage, Change] = {}
     for stage in Stage:
         runner.progress.stage_started(stage)
         earlier = any(change.paths for change in changes.values())
-        done, changes[stage] = _stage(runner, stage, context, standing, earlier)
+        if stage is anew:
+            done = runner.desk.produce(stage, context)
+            changes[stage] = _change(standing.files[stage].files, done)
+        else:
+            done, changes[stage] = _stage(runner, stage, context, standing, earlier)
         if isinstance(done, StageResult):
             steps.append(Step(done))
             runner.progress.stage_finished(stage, done.evidence, 0.0, resumed=False)
@@ -185,8 +181,61 @@ def _change(before: Mapping[str, str], done: Done | StageResult) -> Change:
     return Change(before, done.written.files, done.written.notes, done.failures)
 
 
-def _size(plan: Plan, network: str) -> ModelSize:
-    return next((size for size in plan.sizes if size.name == network), plan.first)
+def _resized(
+    runner: Runner, context: Context, standing: Standing, now: Attempt
+) -> tuple[Change, list[Attempt]]:
+    """Let the templates write the next network in the direction that is asked for.
+
+    It is taken where it misses nothing that the one that stands meets.
+
+    Returns:
+        what comes of `train.py`, and what was tried.
+    """
+    own = standing.files.get(Stage.TRAIN)
+    if own is None or own.origin is not Origin.TEMPLATE:
+        files = own.files if own else {}
+        return Change(files, files, NOT_OURS), []
+    ladder = ladder_of(context.plan, context.goal)
+    place = ladder.index(context.size) + (1 if standing.size is Size.LARGER else -1)
+    if not 0 <= place < len(ladder):
+        said = NO_OTHER.format(size=standing.size.value, name=context.size.name)
+        return Change(own.files, own.files, said), []
+    size = ladder[place]
+    said = INSTEAD.format(new=size, old=context.size)
+    runner.progress.note(said)
+    steps, changes, reached = _through(
+        runner, replace(context, size=size), standing, anew=Stage.TRAIN
+    )
+    other = Attempt(reached, steps)
+    held = {e.check for e in now.evidence if e not in missed(now.evidence)}
+    against = tuple(failure_of(e) for e in missed(other.evidence) if e.check in held)
+    change = replace(changes[Stage.TRAIN], notes=f"{said} {_compared(now, other)}".rstrip())
+    if against or len(steps) < len(now.steps):
+        return replace(change, after=own.files, failures=against), [other]
+    return replace(change, failures=()), [other]
+
+
+def _compared(now: Attempt, other: Attempt) -> str:
+    """Say what the boards measured of each, the one that stands first."""
+    before = {e.check: e.value for e in now.evidence}
+    parts = [
+        f"{e.claim}: {_figure(before[e.check])} before, {_figure(e.value)} {e.unit} with it."
+        for e in other.evidence
+        if e.stage is Stage.FIRMWARE
+        and e.check.endswith(_FIGURES)
+        and None not in (e.value, before.get(e.check))
+    ]
+    return " ".join(parts)
+
+
+def _figure(value: float | int | str | None) -> str:
+    return f"{value:,}" if isinstance(value, int | float) else str(value)
+
+
+def _size(context: Context, network: str) -> ModelSize:
+    """Return the size of a name, else what the plan begins with."""
+    known = {size.name: size for size in ladder_of(context.plan, context.goal)}
+    return known.get(network, context.plan.first)
 
 
 def _left(standing: Standing, best: Attempt) -> dict[str, bytes]:

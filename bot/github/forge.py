@@ -105,7 +105,7 @@ class GitHubForge:
         if head and seen_head is None:
             if self._hub.tree_of(draft.built.folder, head) == tree:
                 return Commit(head, made=False)
-            self._refuse_to_overwrite(draft, head)
+            self._refuse_to_overwrite(draft.built.folder, draft.origin, head)
         first = why or f"{draft.built.folder}: {'update' if head else 'add'} the measured project"
         trailers = (
             f"{TRAILER}: {draft.origin.key}",
@@ -167,6 +167,13 @@ class GitHubForge:
         except Refused:
             return None
 
+    def was_changed(self, folder: str, origin: Origin) -> bool:
+        """Say whether people changed the folder on the branch since it was published there."""
+        head = self._hub.head_of(origin.branch)
+        if head is None or self._hub.tree_of(folder, head) is None:
+            return False
+        return self._is_ours(origin, head) and not self._is_as_left(folder, origin, head)
+
     def _base(self) -> str:
         """Return the commit that a new branch begins at."""
         there = self._hub.repository()
@@ -178,19 +185,11 @@ class GitHubForge:
             )
         return head
 
-    def _refuse_to_overwrite(self, draft: Draft, head: str) -> None:
+    def _refuse_to_overwrite(self, folder: str, origin: Origin, head: str) -> None:
         """Raise `Refused` where the folder is not as we left it."""
-        folder, origin = draft.built.folder, draft.origin
-        changes = self._hub.changes(folder, head)
-        if changes and _trailer(changes[0].message, TRAILER) == origin.key:
-            left = _trailer(changes[0].message, TREE_TRAILER)
-            if left == self._hub.tree_of(folder, head):
-                return
-        ours = any(
-            _trailer(change.message, TRAILER) == origin.key
-            for change in self._hub.changes("", head)
-        )
-        if not ours:
+        if self._is_as_left(folder, origin, head):
+            return
+        if not self._is_ours(origin, head):
             raise Refused(
                 f"The branch {origin.branch} exists and was not made for this request. Rename or "
                 "delete it, then ask again."
@@ -201,6 +200,16 @@ class GitHubForge:
                 f"the change would be lost. Ask for a revision, which takes it into account, or "
                 "rename the branch and ask again."
             )
+
+    def _is_as_left(self, folder: str, origin: Origin, head: str) -> bool:
+        changes = self._hub.changes(folder, head)
+        if not changes or _trailer(changes[0].message, TRAILER) != origin.key:
+            return False
+        return _trailer(changes[0].message, TREE_TRAILER) == self._hub.tree_of(folder, head)
+
+    def _is_ours(self, origin: Origin, head: str) -> bool:
+        said = self._hub.changes("", head)
+        return any(_trailer(change.message, TRAILER) == origin.key for change in said)
 
 
 def conclude(built: Built, *, is_draft: bool) -> Conclusion:

@@ -33,6 +33,15 @@ ROUNDS_SPENT = (
     "The pull request was revised as often as `service.max_revisions` allows. What is left is for "
     "a person; or raise the number in `boardwright.toml`."
 )
+KEPT = (
+    "Somebody changed `{folder}` on the branch `{branch}`. Building it anew would lose that, so "
+    "nothing was built, and the branch is as it was."
+)
+KEPT_CURE = (
+    "Submit a review, or comment `/boardwright revise TEXT`: that begins with the files as they "
+    "stand on the branch, and checks them. To have all of it built from the issue instead, rename "
+    "the branch or take the changes back, then say `/boardwright build` or `/boardwright retry`."
+)
 GONE = "The work ended without a word, several times. The fault is Boardwright's or the machine's."
 BROKEN = "Something went wrong that should not have; the fault is Boardwright's."
 BROKEN_CURE = (

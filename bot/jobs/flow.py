@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
-from bot.github.hub import Commit, HubError, Person, PullRequest, Reaction
+from bot.github.hub import Commit, HubError, Person, PullRequest, Reaction, Refused
 from bot.jobs import ends
 from bot.jobs.activities import Activities, Ground, Room
 from bot.jobs.batches import Batch, Wish, gather
@@ -29,6 +29,9 @@ from bot.work.outcome import Asking, Built, Outcome, Planned, Stopped
 
 ANSWER_WITHIN_S = 14 * 86_400.0
 REVIEW_WITHIN_S = 30 * 86_400.0
+
+PROJECTS = "tinyml"
+"""The folder of a repository that holds the projects."""
 
 _CHECK: TypeAdapter[int | None] = TypeAdapter(int | None)
 _KEPT: TypeAdapter[Wanted | None] = TypeAdapter(Wanted | None)
@@ -186,6 +189,7 @@ async def _plan(story: Story) -> None:
                 await _answered(story)
             case Planned():
                 story.later = [m for m in story.later if not isinstance(m, Answered)]
+                story.project = story.project or f"{PROJECTS}/{outcome.name}"
                 story.live = story.live.model_copy(
                     update={"understood": outcome.understood, "plan": outcome.plan}
                 )
@@ -262,14 +266,51 @@ async def _want(story: Story, person: Person, **changes: object) -> None:
 
 
 async def _build(story: Story) -> None:
-    """Make the proposal and publish it."""
+    """Make the proposal and publish it, where that loses nothing that people changed."""
     await story.lay_out()
+    if await _keeps(story):
+        return
     await story.show(Phase.BUILDING, problem="", cure="", stages=fresh_stages())
     outcome = await story.work(Kind.BUILD)
     if not isinstance(outcome, Built):
         raise _unexpected(outcome)
-    await _publish(story, outcome, "", None)
+    story.project = outcome.folder
+    try:
+        await _publish(story, outcome, "", None)
+    except Refused:  # people may have changed the branch meanwhile
+        if not await _keeps(story):
+            raise
     await story.react(Reaction.DONE)
+
+
+async def _rebuild(story: Story, person: Person, **changes: object) -> None:
+    """Plan and build again, from what is wanted now."""
+    if await _keeps(story):
+        return
+    await _want(story, person, **changes)
+    await _plan(story)
+    await _build(story)
+
+
+async def _keeps(story: Story) -> bool:
+    """Say whether the branch of an open pull request holds what people changed, and tell them so.
+
+    Then it is left as it is, and the job waits for a review of it.
+    """
+    publisher, folder = story.publisher, story.project
+    if not await do(story.durable, "changed", bool, lambda: publisher.was_changed(folder)):
+        return False
+    found = await do(story.durable, "open pull", _PULLS, lambda: _open_pulls(story))
+    if not found:
+        return False
+    story.pull = found[0].number
+    await story.show(
+        Phase.REVIEWING,
+        pull_url=found[0].url,
+        problem=ends.KEPT.format(folder=folder, branch=publisher.branch),
+        cure=ends.KEPT_CURE,
+    )
+    return True
 
 
 async def _publish(story: Story, built: Built, why: str, seen_head: str | None) -> Commit:
@@ -302,13 +343,9 @@ async def _review(story: Story) -> None:
                 story.person = person
                 await _measure(story, board)
             case Commanded(verb=Verb.SMALLER | Verb.LARGER as verb, person=person):
-                await _want(story, person, size=_SIZES[verb])
-                await _plan(story)
-                await _build(story)
+                await _rebuild(story, person, size=_SIZES[verb])
             case Commanded(verb=Verb.RETRY, person=person) if _says_more(story, message):
-                await _want(story, person, **_anew(message))
-                await _plan(story)
-                await _build(story)
+                await _rebuild(story, person, **_anew(message))
             case Commanded(verb=Verb.RETRY, person=person) | Rerun(person=person):
                 story.person = person
                 await _check_again(story)

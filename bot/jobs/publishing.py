@@ -41,6 +41,10 @@ class Publisher:
         """Return the folder of the project that was built last, relative to the repository."""
         return self._built().folder
 
+    def was_changed(self, folder: str) -> bool:
+        """Say whether people changed the project on the branch since it was published."""
+        return self._forge.was_changed(folder, self._origin)
+
     def commit(self, why: str, seen_head: str | None) -> Commit:
         """Let the branch hold the project; nothing is committed where it does already.
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from bot.evidence import Outcome, Stage
 from bot.rendering.text import Markdown, inline
 from bot.rendering.verdict import judge
-from bot.revision import Change, Revised
+from bot.revision import Revised
+from bot.standing import Change
 from bot.work.job import Remark
 from bot.work.outcome import Answered
 from bot.work.remarks import Sorted, told
@@ -43,8 +44,7 @@ def _said(stage: Stage, change: Change | None, revised: Revised) -> Iterator[str
             f"{told(tuple(change.after))} stays as it was. Found wanting in the last try:"
         )
         yield "\n".join(f"- {inline(f.line, 400)}" for f in change.failures[:_FAILURES_SHOWN])
-        return
-    if change.paths:
+    elif change.paths:
         yield f"Changed {told(change.paths)}. {_checks(stage, revised)}"
     else:
         yield f"Left as it is: {told(tuple(change.after))}."

@@ -1,7 +1,8 @@
 """Remarks: which stage each remark of a review concerns, and what is told of those that none does.
 
 A remark at a file that an author writes concerns the file's stage; a general one those whose files
-it names. What names none is read by the language model, all of it in one question.
+it names. What names none is read by the language model, all of it in one question. Templates follow
+one wish alone: a network of another size.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from bot.frozen import Frozen
 from bot.llm.language_model import BudgetReached, LanguageModel, Prompt, Tier, Unusable
 from bot.rendering.text import Markdown, code, inline
 from bot.request import visible
+from bot.size import Size
 from bot.work.job import Remark
+from bot.work.sizes import wished_size
 from bot.workspace import AUTHORED_PATHS
 
 REMARK = "review.remark"
@@ -45,10 +48,25 @@ GENERATED = (
 PROTECTED_TEST = (
     "`{path}` is the test that the claims are checked by; neither remarks nor models change it."
 )
+SIZED_BY = ("", "train.py", "README.md", "model.tflite")
+"""Where a remark about size is about the network: at these files, or at none."""
+
+FOLLOWED = (
+    "A smaller or a larger network is what they can write: ask for one at `train.py`, or in the "
+    "review's own text."
+)
 NO_MODEL = (
-    "No language model is set up here, and templates take no text: nothing was changed. Edit the "
-    "file on this branch and comment `/boardwright retry`: it is kept as it is and checked. Or "
-    "change the request in the issue."
+    "Nothing was changed for this: no language model is set up here, and templates take no text. "
+    "{followed} For anything else, edit {file} on this branch and comment `/boardwright retry`: "
+    "the edit is kept as it is, and checked."
+)
+NO_ANSWER = (
+    "This is for a person to answer: no language model is set up here, and nothing was changed. "
+    "README.md tells what each stage does and why, evidence.json what was measured, and how."
+)
+BOTH_SIZES = (
+    "Nothing was changed for this: one remark asks for a smaller network and another for a larger "
+    "one. Agree on one of them, then ask once more."
 )
 NOT_READ = (
     "The language model gave no answer that could be used, so it is not clear which file is meant. "
@@ -79,10 +97,12 @@ class Sorted:
     Attributes:
         stages: by index of a remark, the stages it concerns; in their order, at least one.
         answers: by index, what is said where no file is changed.
+        size: the network that the templates are asked for.
     """
 
     stages: Mapping[int, tuple[Stage, ...]] = field(default_factory=dict)
     answers: Mapping[int, Markdown] = field(default_factory=dict)
+    size: Size = Size.USUAL
 
     def wanting(self, remarks: Sequence[Remark]) -> dict[Stage, tuple[Failure, ...]]:
         """Return by stage what is found wanting, as its author is told of it."""
@@ -95,23 +115,20 @@ class Sorted:
 
 def sort_remarks(remarks: Sequence[Remark], model: LanguageModel | None) -> Sorted:
     """Find out which stage each remark concerns."""
+    if model is None:
+        return _sorted_for_templates(remarks)
     stages: dict[int, tuple[Stage, ...]] = {}
     answers: dict[int, Markdown] = {}
     general: list[int] = []
     for index, remark in enumerate(remarks):
-        protected = _protected(remark.path)
         concerned = _stages_of(remark)
-        if index >= REMARKS_MAX:
-            answers[index] = Markdown(TOO_MANY)
-        elif protected:
-            answers[index] = protected
-        elif model is None:
-            answers[index] = Markdown(NO_MODEL)
+        if refused := _refused(index, remark):
+            answers[index] = refused
         elif concerned:
             stages[index] = concerned
         else:
             general.append(index)
-    if model is not None and general:
+    if general:
         read = _read_by_model([remarks[i] for i in general], model)
         for place, index in enumerate(general):
             found = read[place]
@@ -120,6 +137,38 @@ def sort_remarks(remarks: Sequence[Remark], model: LanguageModel | None) -> Sort
             else:
                 answers[index] = found
     return Sorted(stages, answers)
+
+
+def _sorted_for_templates(remarks: Sequence[Remark]) -> Sorted:
+    """Follow a wish for another size, and say of all else that nobody here understands it."""
+    wishes = {
+        index: size
+        for index, remark in enumerate(remarks[:REMARKS_MAX])
+        if remark.path in SIZED_BY and (size := wished_size(remark.text))
+    }
+    answers = {
+        index: _refused(index, remark) or _not_followed(remark)
+        for index, remark in enumerate(remarks)
+        if index not in wishes
+    }
+    sizes = set(wishes.values())
+    if len(sizes) > 1:
+        return Sorted({}, {**answers, **dict.fromkeys(wishes, Markdown(BOTH_SIZES))})
+    size = sizes.pop() if sizes else Size.USUAL
+    return Sorted(dict.fromkeys(wishes, (Stage.TRAIN,)), answers, size)
+
+
+def _refused(index: int, remark: Remark) -> Markdown | None:
+    """Return what is said of a remark that nobody follows, whoever writes."""
+    return Markdown(TOO_MANY) if index >= REMARKS_MAX else _protected(remark.path)
+
+
+def _not_followed(remark: Remark) -> Markdown:
+    if visible(remark.text).rstrip().endswith("?"):
+        return Markdown(NO_ANSWER)
+    named = code(remark.path) if _stages_of(remark) and remark.path else "the file"
+    followed = FOLLOWED if remark.path in SIZED_BY else ""
+    return Markdown(" ".join(NO_MODEL.format(followed=followed, file=named).split()))
 
 
 def _stages_of(remark: Remark) -> tuple[Stage, ...]:

@@ -10,9 +10,10 @@ from bot import doctor
 from bot.errors import RequestError
 from bot.pipeline import Authors
 from bot.questions import Questions
-from bot.revision import Revised, Standing, revise_stages
+from bot.revision import Revised, revise_stages
 from bot.sandbox.choose import choose
 from bot.sandbox.job import Origin
+from bot.standing import Standing
 from bot.understand import Understood
 from bot.work.answering import answered
 from bot.work.build import published
@@ -66,10 +67,11 @@ def _revised(
     foreign = any(written.origin is not Origin.TEMPLATE for written in files.values())
     sandbox = choose(Origin.PERSON) if foreign else begun.authorship.sandbox()
     authors: Authors = begun.authorship.authors(understood.goal.task)
+    wanting = remarks.wanting(revision.remarks)
     return revise_stages(
         understood.goal,
         understood.records,
-        Standing(files, remarks.wanting(revision.remarks), record.network, record.networks),
+        Standing(files, wanting, record.network, record.networks, remarks.size),
         workdir=folder / WORKDIR,
         authors=authors,
         progress=teller,
