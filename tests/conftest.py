@@ -6,6 +6,10 @@ from collections.abc import Generator
 
 import pytest
 
+from tests.postgres import postgres
+
+__all__ = ["postgres"]
+
 MAY_BE_ABSENT = "BOARDWRIGHT_MODELS"  # models that may not be shipped with the project
 
 

@@ -3,7 +3,8 @@
     python fake_work.py plan|build|revise FOLDER
 
 What the request says steers it: `ASK` asks until there is an answer, `REFUSE` stops, `HANG` never
-ends, `CRASH` ends without a word, and `SLOW` takes a while.
+ends, `CRASH` ends without a word, and `SLOW` takes a while. Where a worker announces what it does
+(remote.py), its work announces its beginning and its end.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from multiprocessing.connection import Client
 from pathlib import Path
+from typing import Any
 
 from bot.evidence import Stage
 from bot.work.job import REQUEST, REVISION, Revision, Wanted
@@ -32,6 +35,11 @@ from bot.work.told import Cost, Finished, Noted, Started, Told
 
 NAME = "three-fruits"
 FOLDER = f"tinyml/{NAME}"
+AUTHORITY = b"tests"
+ANNOUNCED = ""
+"""Stands where calls of a GitHub have a repository."""
+ADDRESS, WORKER = "PLANT_ADDRESS", "PLANT_WORKER"
+"""Variables: where the GitHub of a test is reached, and which worker this is the work of."""
 Tell = Callable[[Told], None]
 
 
@@ -123,8 +131,24 @@ def _write(path: Path, content: bytes) -> None:
     half.replace(path)
 
 
+def call(address: str, pid: int, repository: str, method: str, *arguments: object) -> Any:
+    """Have the process of the test do something, and return or raise what came of it."""
+    with Client(address, "AF_UNIX", authkey=AUTHORITY) as connection:
+        connection.send((pid, repository, method, arguments))
+        good, answer = connection.recv()
+    if good:
+        return answer
+    raise answer
+
+
+def _announce(kind: str, done: bool) -> None:
+    if address := os.environ.get(ADDRESS):
+        call(address, int(os.environ[WORKER]), ANNOUNCED, kind, done)
+
+
 def main() -> int:
     kind, folder = sys.argv[1], Path(sys.argv[2])
+    _announce(kind, False)
     with (folder / "begun.jsonl").open("a", encoding="utf-8") as begun:
         begun.write(json.dumps({"kind": kind}) + "\n")
 
@@ -134,6 +158,7 @@ def main() -> int:
     if "CRASH" in _wanted(folder).body and kind == "build":
         return 1
     leave(folder, WORK[kind](folder, tell))
+    _announce(kind, True)
     return 0
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from statistics import median
 
 from bot.events.event import Event, Labelled, Place, Reviewed, Sender
 from bot.github.fake import FakeGitHub
@@ -20,11 +22,22 @@ from bot.jobs.client import JobClient
 from bot.rendering.live import Live, Phase
 from bot.service.intake import JobRow
 from tests.bot.jobs.remote import HubServer
+from tests.bot.jobs.worker_process import start_worker
 
 REPOSITORY = "octo/Widgets"
-ROOT = Path(__file__).parents[3]
 ADA = Sender(login="ada", id=1, is_bot=False)
 PATIENCE_S = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A moment of a worker: just before, or just after something is done for it."""
+
+    method: str
+    done: bool
+
+    def __str__(self) -> str:
+        return f"{'after' if self.done else 'before'} {self.method}"
 
 
 class Plant:
@@ -36,59 +49,72 @@ class Plant:
         self.there = self.github.add(REPOSITORY)
         self.there.roles["ada"] = Permission.WRITE
         self.socket = folder / "github.sock"
-        self.workers: dict[str, subprocess.Popen[bytes]] = {}
-        self.kills = 0
-        self.recovered_s: list[float] = []
-        self._killed_at: float | None = None
-        self._plan: tuple[str, bool] | None = None
+        self.workers: dict[str, BaseProcess] = {}
+        self.recovered: list[tuple[Step, float]] = []
+        """After which kills a worker came again, and how many seconds later."""
+        self._started: list[BaseProcess] = []
+        self._killed: tuple[Step, float] | None = None
+        self._plan: deque[Step] = deque()
         self._lock = threading.Lock()
         self.client = JobClient(url)
         self._server = HubServer(self.github, self.socket, self._around)
 
-    def start(self, name: str = "w1") -> subprocess.Popen[bytes]:
-        command = [
-            *(sys.executable, "-m", "tests.bot.jobs.worker_process"),
-            *(self.url, str(self.folder / "jobs"), str(self.socket), name),
-        ]
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self.workers[name] = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+    def start(self, name: str = "w1") -> BaseProcess:
+        log = self.folder / f"{name}.log"
+        self.workers[name] = start_worker(self.url, self.folder / "jobs", self.socket, name, log)
+        self._started.append(self.workers[name])
         return self.workers[name]
 
     def stop(self) -> None:
+        """End all workers, twins too: one left behind would take up what the next test begins."""
         with self._lock:  # or a worker that was just killed has its successor started behind us
-            workers = tuple(self.workers.values())
+            self._plan.clear()
+            workers = tuple(self._started)
         for worker in workers:
-            worker.send_signal(signal.SIGTERM)
+            worker.terminate()
         for worker in workers:
-            worker.wait(60)
+            worker.join(60)
+        left = [worker for worker in workers if worker.exitcode is None]
+        for worker in left:
+            worker.kill()
+            worker.join()
         self.client.close()
         self._server.close()
+        assert not left, f"asked to end, {len(left)} workers went on\n{self.logs()}"
 
     def kill(self, name: str = "w1") -> None:
-        os.kill(self.workers[name].pid, signal.SIGKILL)
-        self.workers[name].wait()
+        worker = self.workers[name]
+        assert worker.pid is not None
+        os.kill(worker.pid, signal.SIGKILL)
+        worker.join()
+        assert worker.exitcode == -signal.SIGKILL, "it ended before it was killed"
 
-    def kill_at(self, method: str, done: bool) -> None:
-        """Kill the worker when it next calls a method of GitHub, before or after it is done."""
+    def kill_in(self, steps: Iterable[Step]) -> None:
+        """Kill the worker in each of these steps, and start it again, one after the other."""
         with self._lock:
-            self._plan = (method, done)
+            self._plan.extend(steps)
 
     @property
-    def armed(self) -> bool:
-        return self._plan is not None
-
-    def _around(self, method: str, done: bool) -> None:
+    def planned(self) -> tuple[Step, ...]:
+        """The steps in which a worker is yet to be killed, and the last where none came again."""
         with self._lock:
-            if self._killed_at is not None:
-                self.recovered_s.append(time.monotonic() - self._killed_at)
-                self._killed_at = None
-            if self._plan != (method, done):
-                return
-            self._plan = None
+            return (*([self._killed[0]] if self._killed else []), *self._plan)
+
+    def _around(self, pid: int, method: str, done: bool) -> bool:
+        """Hear what a worker does, and say whether that goes on."""
+        with self._lock:
+            if pid != self.workers["w1"].pid:
+                return pid in {worker.pid for worker in self.workers.values()}
+            if self._killed is not None:
+                step, at = self._killed
+                self.recovered.append((step, time.monotonic() - at))
+                self._killed = None
+            if not self._plan or self._plan[0] != Step(method, done):
+                return True
             self.kill()
-            self.kills += 1
-            self._killed_at = time.monotonic()
+            self._killed = self._plan.popleft(), time.monotonic()
             self.start()
+            return False
 
     # People
 
@@ -145,11 +171,31 @@ class Plant:
 
         self.until(there, f"issue {number} is in {phase.value}")
 
+    def until_killed(self, steps: Sequence[Step]) -> None:
+        """Wait until a worker was killed in each of the steps, and came again."""
+        for left, step in zip(reversed(range(len(steps))), steps, strict=True):
+            self.until(lambda left=left: len(self.planned) <= left, f"a kill {step}")  # type: ignore[misc]
+
+    def told(self) -> str:
+        """Return a table of the kills, and how long it took until a worker came again."""
+        took: dict[str, list[float]] = {}
+        for step, seconds in self.recovered:
+            took.setdefault(str(step), []).append(seconds)
+        took["all"] = [seconds for _, seconds in self.recovered]
+        lines = [
+            f"{step:<24}{len(s):>6}{median(s):>9.2f}{max(s):>9.2f}" for step, s in took.items()
+        ]
+        kind = self.url.partition(":")[0]
+        return "\n".join([f"\n{kind:<24} kills  p50 (s)  max (s)", *lines])
+
     def until(self, holds: Callable[[], bool], what: str) -> None:
         """Wait for something that other processes bring about."""
         until = time.monotonic() + PATIENCE_S
         while not holds():
             if time.monotonic() > until:
-                logs = "".join(p.read_text()[-3000:] for p in self.folder.glob("*.log"))
-                raise AssertionError(f"{what}: not within {PATIENCE_S} s\n{logs}")
+                raise AssertionError(f"{what}: not within {PATIENCE_S} s\n{self.logs()}")
             threading.Event().wait(0.02)
+
+    def logs(self) -> str:
+        """Return the ends of what the workers wrote."""
+        return "".join(path.read_text()[-3000:] for path in self.folder.glob("*.log"))

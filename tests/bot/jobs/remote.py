@@ -1,22 +1,29 @@
-"""The GitHub in memory, reached from another process over a socket."""
+"""The GitHub in memory, reached from another process over a socket.
+
+A worker also announces what it does apart from GitHub, so that it can be killed there, too.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 from functools import partial
-from multiprocessing.connection import Client, Listener
+from multiprocessing.connection import Listener
 from pathlib import Path
 from typing import Any
 
 from bot.github.fake import FakeGitHub
+from tests.bot.jobs.fake_work import ANNOUNCED, AUTHORITY, call
 
-AUTHORITY = b"tests"
-Around = Callable[[str, bool], None]
+Around = Callable[[int, str, bool], bool]
 
 
 class HubServer:
-    """Answers calls of a `Hub`; `around(method, done)` is told before and after each."""
+    """Answers calls of a `Hub`.
+
+    `around(pid, method, done)` is told before and after each; where it says no, the call came to
+    nothing, or its answer is lost.
+    """
 
     def __init__(self, github: FakeGitHub, address: Path, around: Around) -> None:
         self._github, self._around, self._address = github, around, address
@@ -38,14 +45,19 @@ class HubServer:
 
     def _serve(self, connection: Any) -> None:
         try:
-            name, method, arguments = connection.recv()
-            self._around(method, False)
+            pid, name, method, arguments = connection.recv()
+            if name == ANNOUNCED:
+                if self._around(pid, method, *arguments):
+                    connection.send((True, None))
+                return
+            if not self._around(pid, method, False):
+                return
             try:
                 answer = (True, getattr(self._github.open(name), method)(*arguments))
             except Exception as error:
                 answer = (False, error)
-            self._around(method, True)
-            connection.send(answer)
+            if self._around(pid, method, True):
+                connection.send(answer)
         except (EOFError, OSError):
             return
         finally:
@@ -57,19 +69,14 @@ class RemoteHubs:
 
     login = "boardwright[bot]"
 
-    def __init__(self, address: str) -> None:
-        self._address = address
+    def __init__(self, address: str, pid: int) -> None:
+        self._address, self._pid = address, pid
 
     def open(self, full_name: str, installation_id: int | None) -> Any:
-        return _RemoteHub(partial(self._call, full_name))
+        return _RemoteHub(partial(call, self._address, self._pid, full_name))
 
-    def _call(self, full_name: str, method: str, *arguments: object) -> Any:
-        with Client(self._address, "AF_UNIX", authkey=AUTHORITY) as connection:
-            connection.send((full_name, method, arguments))
-            good, answer = connection.recv()
-        if good:
-            return answer
-        raise answer
+    def announce(self, method: str, done: bool) -> None:
+        call(self._address, self._pid, ANNOUNCED, method, done)
 
 
 class _RemoteHub:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 from functools import partial
 from pathlib import Path
 
@@ -14,67 +13,58 @@ from bot.errors import Infrastructure
 from bot.events.event import Commanded, Labelled, Place
 from bot.jobs.client import JobClient
 from bot.rendering.live import Phase
-from tests.bot.jobs.plant import ADA, REPOSITORY, Plant
+from tests.bot.jobs.plant import ADA, REPOSITORY, Plant, Step
 
 ROUNDS = int(os.environ.get("BOARDWRIGHT_KILLS", "1"))
 """How often a worker is killed in each step."""
 
 BUILDING = (
-    "permission",
-    "react",
-    "repository",
-    "head_of",
-    "read",
-    "put_comment",
-    "commit",
-    "put_pull",
-    "put_check",
-    "add_labels",
-    "request_review",
+    *("permission", "react", "begin", "put_comment", "repository", "head_of", "read"),
+    *("start", "plan", "build", "commit", "put_pull", "put_check", "add_labels", "request_review"),
 )
-REVIEWING = ("pull", "review", "threads", "reply", "resolve")
+REVIEWING = ("permission", "send", "pull", "review", "threads", "revise", "reply", "resolve")
+"""What is done for a job, in this order: calls of GitHub, of the engine, and pieces of work."""
 
 
 @pytest.mark.slow
 def test_a_worker_is_killed_in_each_step(plant: Plant) -> None:
     plant.start()
-    numbers = []
+    numbers: list[int] = []
     for n in range(ROUNDS):
         for done in (False, True):
-            for method in BUILDING[n % 2 :: 2] if ROUNDS == 1 else BUILDING:
-                plant.kill_at(method, done)
-                number = plant.label()
-                numbers.append(number)
-                plant.until(lambda: not plant.armed, f"a kill in {method}")
+            steps = [Step(method, done) for method in BUILDING]
+            plant.kill_in(steps)
+            numbers += (asked := [plant.label() for _ in range(1 + n % 2)])
+            plant.until_killed(steps)
+            for number in asked:
                 plant.until_phase(number, Phase.REVIEWING)
-    number = numbers[0]
-    for n in range(ROUNDS):
-        for turn, method in enumerate(REVIEWING):
-            plant.kill_at(method, done=(n + turn) % 2 == 0)
-            pull = plant.pull_of(number)
-            assert pull is not None
-            plant.review(pull, f"remark {n} {turn}")
-            plant.until(lambda: not plant.armed, f"a kill in {method}")
-            plant.until_phase(number, Phase.REVIEWING, n * len(REVIEWING) + turn + 1)
-            plant.until(partial(plant.answered, pull), "each thread is answered")
+            _reviewed(plant, asked[0], [Step(method, done) for method in REVIEWING])
+    print(plant.told())  # noqa: T201
+    assert len(plant.recovered) == 2 * ROUNDS * (len(BUILDING) + len(REVIEWING))
+    _nothing_twice(plant, numbers, reviews=2 * ROUNDS)
+
+
+def _reviewed(plant: Plant, number: int, steps: list[Step]) -> None:
+    pull = plant.pull_of(number)
+    assert pull is not None
+    plant.kill_in(steps)
+    plant.review(pull, "smaller")
+    plant.until_killed(steps)
+    plant.until_phase(number, Phase.REVIEWING, 1)
+    plant.until(partial(plant.answered, pull), "each thread is answered")
+    (thread,) = plant.there.threads[pull.number]
+    assert len(thread.comments) == 2, "one answer"
+
+
+def _nothing_twice(plant: Plant, numbers: list[int], reviews: int) -> None:
     branches = [name for name in plant.there.branches if name.startswith("boardwright/")]
     assert len(branches) == len(plant.there.pulls) == len(numbers)
     commits = [c for c in plant.there.commits.values() if c.author == plant.github.login]
-    assert len(commits) == len(numbers) + len(REVIEWING) * ROUNDS
-    first = plant.pull_of(number)
-    assert first is not None
-    assert [len(thread.comments) for thread in plant.there.threads[first.number]] == (
-        [2] * len(REVIEWING) * ROUNDS
-    ), "one answer in each thread"
-    for one in numbers:
-        ours = [c for c in plant.there.comments[one] if c.author == plant.github.login]
+    assert len(commits) == len(numbers) + reviews
+    for number in numbers:
+        ours = [c for c in plant.there.comments[number] if c.author == plant.github.login]
         assert len(ours) == 1, "one comment"
-    assert len(plant.jobs()) == len(numbers)
-    times = sorted(plant.recovered_s)
-    print(  # noqa: T201
-        f"{plant.url.split(':')[0]}: {plant.kills} kills, {len(numbers)} jobs; recovery p50 "
-        f"{times[len(times) // 2]:.2f} s, max {times[-1]:.2f} s"
-    )
+    assert [row.phase for row in plant.jobs()] == [Phase.REVIEWING] * len(numbers)
 
 
 @pytest.mark.slow
@@ -137,8 +127,9 @@ def test_sigterm_ends_a_worker_and_jobs_go_on(plant: Plant) -> None:
     number = plant.label("HANG")
     plant.until_phase(number, Phase.BUILDING)
     plant.until(lambda: plant.jobs()[0].phase is Phase.BUILDING, "the list says so")
-    worker.send_signal(signal.SIGTERM)
-    assert worker.wait(60) == 0
+    worker.terminate()
+    worker.join(60)
+    assert worker.exitcode == 0
     assert [row.phase for row in plant.jobs()] == [Phase.BUILDING]
 
 
@@ -148,7 +139,8 @@ def test_a_second_worker_is_refused_where_it_must_be(plant: Plant) -> None:
     number = plant.label()
     plant.until_phase(number, Phase.REVIEWING)
     twin = plant.start("w1" if plant.url.startswith("postgres") else "w2")
-    assert twin.wait(60) == 3
+    twin.join(60)
+    assert twin.exitcode == 3
 
 
 @pytest.mark.slow

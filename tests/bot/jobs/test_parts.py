@@ -7,6 +7,7 @@ import inspect
 import sys
 import threading
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,14 +18,17 @@ from bot.events.event import Labelled, Place, Sender
 from bot.github.hub import Refused
 from bot.github.rounds import Awaiting, Home
 from bot.jobs import database
-from bot.jobs.client import JobClient, connect
+from bot.jobs.carrier import carry
+from bot.jobs.client import JobClient, connect, enqueue_delivery
 from bot.jobs.companion import accompanied
+from bot.jobs.deliveries import open_deliveries
 from bot.jobs.named_files import named_files
 from bot.jobs.names import issue_of_branch, issue_of_key
 from bot.jobs.reconcile import Reconciler
 from bot.jobs.repository_settings import parse_settings
-from bot.jobs.upkeep import forget, stuck
+from bot.jobs.upkeep import forget, stuck, untaken
 
+DAY = timedelta(days=1)
 EVENT = Labelled(
     place=Place(repository="o/r", installation_id=1, number=7),
     sender=Sender(login="ada", id=1, is_bot=False),
@@ -98,11 +102,22 @@ def test_deliveries_that_nobody_takes_are_spoken_of_and_old_ones_forgotten(
     now = datetime.now(UTC)
     assert list(stuck(rows, now)) == []
     told = list(stuck(rows, now + timedelta(hours=1)))
-    assert len(told) == 3
+    assert len(told) == 2
     assert any("'nonsense'" in line for line in told) and any("'nowhere'" in line for line in told)
     rows.cancel_workflow("x")
     assert forget(rows, now - timedelta(days=1)) == 0
     assert forget(rows, now + timedelta(days=1)) == 1
+    table = open_deliveries(f"sqlite:///{tmp_path}/jobs.sqlite")
+    assert list(untaken(table, now)) == []
+    assert ["d is not taken" in line for line in untaken(table, now + timedelta(hours=1))] == [True]
+    assert table.forget(now + timedelta(days=1)) == 0, "nobody took it"
+    assert carry(table, partial(enqueue_delivery, rows)) == 1
+    assert list(untaken(table, now + timedelta(hours=1))) == []
+    assert [row.workflow_id for row in rows.list_workflows(status="ENQUEUED", name="deliver")] == [
+        "d"
+    ]
+    assert [table.forget(now + days) for days in (-DAY, DAY, DAY)] == [0, 1, 0]
+    table.close()
     rows.destroy()
     client.close()
 
@@ -154,9 +169,10 @@ def test_what_was_missed_is_brought_in_once(client: JobClient, tmp_path: Path) -
     made.once()
     made.once()
     assert rounds.redelivered == [3, 4, 3, 4]
-    rows = connect(f"sqlite:///{tmp_path}/jobs.sqlite")
-    assert [row.workflow_id for row in rows.list_workflows()] == ["missed-o/r-7-99"]
-    rows.destroy()
+    table = open_deliveries(f"sqlite:///{tmp_path}/jobs.sqlite")
+    with table.taken(10) as waiting:
+        assert [one.id for one in waiting] == ["missed-o/r-7-99"]
+    table.close()
     ended = threading.Event()
     ended.set()
     made.run(ended)

@@ -1,36 +1,94 @@
 """A worker on the real engine, whose GitHub is in the process of the test.
 
-python -m tests.bot.jobs.worker_process URL FOLDER SOCKET NAME
+It is forked from a process that has all this imported, so that a new one costs little.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import multiprocessing
+import os
 import sys
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
+
+from dbos._dbos import _get_or_create_dbos_registry
 
 from bot.errors import Infrastructure
+from bot.jobs import engine as engine_module
 from bot.jobs.activities import Activities
-from bot.jobs.engine import EngineSettings
+from bot.jobs.durable import Json, Queue
+from bot.jobs.engine import Engine, EngineSettings
 from bot.jobs.worker import make_engine, run_until_asked
 from tests.bot.jobs import fake_work
 from tests.bot.jobs.remote import RemoteHubs
 from tests.bot.jobs.world import render
 
+OFTEN_S = 0.05
+_FORKS = multiprocessing.get_context("forkserver")
 
-def main(url: str, folder: str, socket: str, name: str) -> int:
+
+def start_worker(url: str, folder: Path, socket: Path, name: str, log: Path) -> BaseProcess:
+    """Start a worker; it is a process like any other, and may be killed as such."""
+    _FORKS.set_forkserver_preload(["__main__", __name__])
+    process = _FORKS.Process(target=_run, args=(url, folder, str(socket), name, log), name=name)
+    process.start()
+    return process
+
+
+def _run(url: str, folder: Path, socket: str, name: str, log: Path) -> None:
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
     logging.basicConfig(level=logging.INFO)
-    acts = Activities(RemoteHubs(socket), Path(folder), render)
-    settings = EngineSettings(url, name, builds_at_once=2, poll_s=0.1, failover_s=0.3)
+    _hurry()
+    hubs = RemoteHubs(socket, os.getpid())
+    os.environ |= {fake_work.ADDRESS: socket, fake_work.WORKER: str(os.getpid())}
+    acts = Activities(hubs, folder, render)
+    settings = EngineSettings(url, name, builds_at_once=2, poll_s=OFTEN_S, failover_s=0.3)
     command = (sys.executable, str(Path(fake_work.__file__)))
     engine = make_engine(settings, acts, command, every_s=0.0)
+    _announce(engine, hubs)
     try:
         run_until_asked(engine)
     except Infrastructure as error:
         print(error, file=sys.stderr)  # noqa: T201
-        return 3
-    return 0
+        sys.exit(3)
 
 
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+def _hurry() -> None:
+    """Let the engine look often at what came, and at what a killed worker left."""
+    configured = engine_module._configuration
+
+    def hurried(settings: EngineSettings) -> Any:
+        return {**configured(settings), "notification_listener_polling_interval_sec": OFTEN_S}
+
+    engine_module._configuration = hurried
+    _get_or_create_dbos_registry().get_internal_queue()._polling_interval_sec = OFTEN_S
+
+
+def _announce(engine: Engine, hubs: RemoteHubs) -> None:
+    """Let be known when the engine is asked to begin a job, to send it a message, or to work."""
+
+    def around(method: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def announced(*arguments: Any, **named: Any) -> Any:
+            hubs.announce(method, False)
+            result = call(*arguments, **named)
+            hubs.announce(method, True)
+            return result
+
+        return announced
+
+    class Announced(engine_module._Run):
+        async def start(self, child: str, queue: Queue, partition: str, task: Json) -> None:
+            await asyncio.to_thread(hubs.announce, "start", False)
+            await super().start(child, queue, partition, task)
+            await asyncio.to_thread(hubs.announce, "start", True)
+
+    client: Any = engine._client
+    client.enqueue = around("begin", client.enqueue)
+    client.send = around("send", client.send)
+    engine_module._Run = Announced

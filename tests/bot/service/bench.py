@@ -13,8 +13,8 @@ import tempfile
 from pathlib import Path
 
 from tests.bot.service.load import deliver_many
-from tests.bot.service.postgres import postgres
 from tests.bot.service.server import serving, stored_deliveries
+from tests.postgres import cluster
 
 
 def main() -> None:
@@ -38,8 +38,8 @@ def main() -> None:
             _measure("SQLite", url, Path(folder, "sqlite"), options)
         if options.only != "sqlite":
             try:
-                with postgres() as url:
-                    _measure("PostgreSQL", url, Path(folder, "postgres"), options)
+                with cluster() as server:
+                    _measure("PostgreSQL", server.fresh(), Path(folder, "postgres"), options)
             except FileNotFoundError as error:
                 print(f"PostgreSQL  not measured: {error}")
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.bot.service.load import deliver_many
-from tests.bot.service.postgres import binary, postgres
 from tests.bot.service.server import REPOSITORY, serving, stored_deliveries
+from tests.postgres import Cluster
 
 _IMPORTS = """
 import sys
@@ -44,10 +44,8 @@ def test_nothing_is_lost_or_doubled_on_sqlite(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(binary("initdb") is None, reason="initdb of PostgreSQL is not installed")
-def test_nothing_is_lost_or_doubled_on_postgres(tmp_path: Path) -> None:
-    with postgres() as url:
-        _nothing_is_lost_or_doubled(url, tmp_path)
+def test_nothing_is_lost_or_doubled_on_postgres(postgres: Cluster, tmp_path: Path) -> None:
+    _nothing_is_lost_or_doubled(postgres.fresh(), tmp_path)
 
 
 def _serve(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
