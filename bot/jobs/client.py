@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 from typing import Any
 
-from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions, error
+from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, error
 
 from bot.errors import Infrastructure
 from bot.events.event import EVENT, Event
 from bot.jobs import database
+from bot.jobs.deliveries import Delivery, create_table
+from bot.jobs.durable import Json
+from bot.jobs.group_commit import GroupCommit
 from bot.jobs.messages import Shown
 from bot.rendering.live import Phase
 from bot.service.intake import JobRow, Stored, StoreFailed
@@ -21,6 +25,7 @@ DELIVERIES, JOBS = "deliveries", "jobs"
 INBOX = "inbox"
 LIVE = ["ENQUEUED", "DELAYED", "PENDING"]
 
+_log = logging.getLogger(__name__)
 
 Database = DBOSClient
 """Access to the database of jobs from outside of them."""
@@ -47,11 +52,22 @@ def migrate(url: str) -> None:
     database.prepare(url)
     try:
         DBOS.migrate(url)
+        create_table(url)
     except Exception as problem:
         raise Infrastructure(
             f"The database of jobs cannot be made ready: {type(problem).__name__}.",
             "is it running, and may this user write to it?",
         ) from problem
+
+
+def enqueue_delivery(client: Database, delivery_id: str, event: Json) -> None:
+    """Let a worker run the flow of a delivery; harmless when done twice."""
+    try:
+        client.enqueue(
+            {"workflow_name": DELIVER, "queue_name": DELIVERIES, "workflow_id": delivery_id}, event
+        )
+    except error.DBOSConflictingWorkflowError:
+        _log.error("%s: a job has the id of this delivery, so nothing is done", delivery_id)
 
 
 class JobClient:
@@ -65,12 +81,14 @@ class JobClient:
         """
         migrate(url)
         self._client = connect(url)
+        self._commits = GroupCommit(url)
 
     async def store(self, delivery_id: str, event: Event) -> Stored:
         """Keep an event for a worker; it is on disk when this returns.
 
-        A worker finds the job that it starts or reaches, so that none is named here. A delivery
-        is kept once, however often it comes: a late redelivery starts nothing.
+        A worker takes it into the engine, see `carrier`, and finds the job that it starts or
+        reaches, so that none is named here. A delivery is kept once, however often it comes: a
+        late redelivery starts nothing.
 
         Raises:
             ValueError: the id is empty.
@@ -78,19 +96,8 @@ class JobClient:
         """
         if not delivery_id.strip():
             raise ValueError("a delivery has an id that is not empty")
-        options: EnqueueOptions = {
-            "workflow_name": DELIVER,
-            "queue_name": DELIVERIES,
-            "workflow_id": delivery_id,
-            "workflow_id_reuse_policy": "reject",
-        }
-        try:
-            await self._client.enqueue_async(options, EVENT.dump_python(event, mode="json"))
-        except error.DBOSWorkflowIDInUseError:
-            return Stored(job="", duplicate=True)
-        except Exception as problem:
-            raise StoreFailed(f"The delivery was not kept: {type(problem).__name__}.") from problem
-        return Stored(job="", duplicate=False)
+        delivery = Delivery(delivery_id, EVENT.dump_json(event).decode())
+        return Stored(job="", duplicate=not await self._commits.keep(delivery))
 
     async def list(self, at_most: int) -> tuple[JobRow, ...]:
         """Return the jobs, those that were asked for last first.
@@ -134,6 +141,7 @@ class JobClient:
 
     def close(self) -> None:
         """Close all connections."""
+        self._commits.close()
         self._client.destroy()
 
 

@@ -13,11 +13,13 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
 
 from bot.jobs import database
+from bot.jobs.carrier import Carrier
 from bot.jobs.client import (
     APPLICATION,
     DELIVER,
@@ -28,6 +30,7 @@ from bot.jobs.client import (
     LIVE,
     WORK,
     connect,
+    enqueue_delivery,
     migrate,
 )
 from bot.jobs.durable import Dispatch, Durable, Json, Queue
@@ -106,9 +109,12 @@ class Engine:
         if failover is not None:
             failover.start(_owners, DBOS._recover_pending_workflows)
             self._held.callback(failover.stop)
-        upkeep = Upkeep(self._client, settings.keep_days)
+        upkeep = Upkeep(self._client, settings.url, settings.keep_days)
         upkeep.start()
         self._held.callback(upkeep.stop)
+        carrier = Carrier(settings.url, partial(enqueue_delivery, self._client), settings.poll_s)
+        carrier.start()
+        self._held.callback(carrier.stop)
 
     def stop(self) -> None:
         """Begin nothing more, let running steps end, and leave all jobs to the next start."""

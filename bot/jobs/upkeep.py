@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 from bot.jobs.client import DELIVER, DELIVERIES, JOB, JOBS, LIVE, WORK, Database
+from bot.jobs.deliveries import Deliveries, open_deliveries
 from bot.jobs.durable import Queue
 
 _EVERY_S = 300.0
@@ -23,8 +25,8 @@ _log = logging.getLogger(__name__)
 class Upkeep:
     """A thread that looks after the database of jobs."""
 
-    def __init__(self, client: Database, keep_days: int) -> None:
-        self._client = client
+    def __init__(self, client: Database, url: str, keep_days: int) -> None:
+        self._client, self._url = client, url
         self._keep = timedelta(days=keep_days)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
@@ -41,12 +43,23 @@ class Upkeep:
     def _run(self) -> None:
         while not self._ended.wait(_EVERY_S):
             try:
-                now = datetime.now(UTC)
-                for problem in stuck(self._client, now):
-                    _log.error("%s", problem)
-                forget(self._client, now - self._keep)
+                with closing(open_deliveries(self._url)) as deliveries:
+                    self._once(deliveries, datetime.now(UTC))
             except Exception:
                 _log.exception("upkeep failed; it is tried again")
+
+    def _once(self, deliveries: Deliveries, now: datetime) -> None:
+        for problem in (*untaken(deliveries, now), *stuck(self._client, now)):
+            _log.error("%s", problem)
+        forget(self._client, now - self._keep)
+        while deliveries.forget(now - self._keep):
+            pass
+
+
+def untaken(deliveries: Deliveries, now: datetime) -> Iterator[str]:
+    """Yield a sentence for each delivery that no worker takes."""
+    for delivery in deliveries.waiting_since(now - _STUCK_AFTER):
+        yield f"{delivery} is not taken by any worker; does one run, as new as the web process?"
 
 
 def stuck(client: Database, now: datetime) -> Iterator[str]:

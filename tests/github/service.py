@@ -62,7 +62,8 @@ CHECK = "Boardwright / evidence"
 PATIENCE_S = 60.0
 _LIVING = (
     "select name, workflow_uuid from workflow_status "
-    "where status in ('ENQUEUED', 'DELAYED', 'PENDING')"
+    "where status in ('ENQUEUED', 'DELAYED', 'PENDING') "
+    "union select 'deliver', id from boardwright_deliveries where taken is null"
 )
 _ALL = "select workflow_uuid from workflow_status"
 _MESSAGES = "select consumed, destination_uuid from notifications where consumed or topic = 'inbox'"
@@ -145,6 +146,8 @@ class Parts:
         until(lambda: not self.living(), "all jobs end", self.state)
         (every,) = self._rows(_ALL)
         self.client._client.delete_workflows([str(name) for (name,) in every])
+        with closing(sqlite3.connect(self.database, timeout=30)) as connection, connection:
+            connection.execute("delete from boardwright_deliveries")
         shutil.rmtree(self.acts.folder, ignore_errors=True)
         self.begun.clear()
         self.waiting.clear()

@@ -88,10 +88,10 @@ def _port(lines: Iterator[str], log: Path) -> int:
 
 
 def stored_deliveries(database_url: str) -> list[str]:
-    """Return the ids of the deliveries that wait in a database."""
-    query = "SELECT workflow_uuid FROM {}workflow_status WHERE queue_name = 'deliveries'"
+    """Return the ids of the deliveries that lie in a database."""
     if database_url.startswith("sqlite:///"):
         with closing(sqlite3.connect(database_url.removeprefix("sqlite:///"))) as sqlite:
-            return [row[0] for row in sqlite.execute(query.format(""))]
+            return [row[0] for row in sqlite.execute("select id from boardwright_deliveries")]
     with psycopg.connect(database_url) as postgres:
-        return [row[0] for row in postgres.execute(query.format("dbos.").encode()).fetchall()]
+        found = postgres.execute("select id from boardwright.deliveries")
+        return [row[0] for row in found.fetchall()]
