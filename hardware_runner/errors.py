@@ -13,6 +13,10 @@
         ├── BoardBusy              somebody else holds the lease
         ├── BoardDied              the emulator or process ended
         ├── BoardSilent            no answer within the time allowed
+        ├── BenchError             bench.toml says something that cannot be meant
+        │   └── UnknownTool        it names a tool that does not exist
+        ├── ToolFailed             a tool at the board said no, or did not end
+        ├── PortMissing            the board's serial port or drive is not there
         ├── WrongFirmware          another board or firmware answered
         └── ClockRefused           the clock does not count instructions
 
@@ -102,6 +106,22 @@ class BoardDied(BoardTrouble):
 
 class BoardSilent(BoardTrouble):
     """The board did not answer within the time allowed."""
+
+
+class BenchError(BoardTrouble):
+    """What bench.toml says cannot be meant; the text names the line's cure."""
+
+
+class UnknownTool(BenchError):
+    """There is no tool of this name; the text lists those there are."""
+
+
+class ToolFailed(BoardTrouble):
+    """A tool at the board said no, or did not end in time; the text holds its last words."""
+
+
+class PortMissing(BoardTrouble):
+    """The board's serial port or drive is not there."""
 
 
 class WrongFirmware(BoardTrouble):

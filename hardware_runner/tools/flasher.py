@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from hardware_runner.board import ImageKind
 
@@ -18,6 +18,10 @@ class Image:
     origin: int
 
 
+ResetLine = Literal["none", "dtr", "rts"]
+"""Which modem line of the board's own port resets it."""
+
+
 class Flasher(Protocol):
     """One tool, bound to one board by its probe's serial number.
 
@@ -27,6 +31,8 @@ class Flasher(Protocol):
 
     name: str
     image: ImageKind
+    uses_console: bool  # it speaks over the board's own port: the console is closed meanwhile
+    reset_line: ResetLine
 
     def version(self) -> str:
         """Return the tool's version, such as "0.12.0"."""
