@@ -11,6 +11,8 @@
     ├── ToolSlow                   whoever looks after this machine: give it time, try again
     └── BoardTrouble               the bench: board, emulator, cable or machine
         ├── BoardBusy              somebody else holds the lease
+        ├── BoardWedged            it did not come back, and waits for a person
+        ├── BoardStuck             what was done with it did not end in its time
         ├── BoardDied              the emulator or process ended
         ├── BoardSilent            no answer within the time allowed
         ├── BenchError             bench.toml says something that cannot be meant
@@ -98,6 +100,14 @@ class BoardTrouble(RunnerError):
 
 class BoardBusy(BoardTrouble):
     """Somebody else holds the lease."""
+
+
+class BoardWedged(BoardTrouble):
+    """The board was given up, and is refused until somebody proved that it answers again."""
+
+
+class BoardStuck(BoardTrouble):
+    """A tool, or the run as a whole, did not end in the time allowed, or was called off."""
 
 
 class BoardDied(BoardTrouble):

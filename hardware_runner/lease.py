@@ -14,7 +14,8 @@ import socket
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,27 +25,51 @@ import filelock
 from hardware_runner.errors import BoardBusy
 
 POLL_S = 0.05
+LOCKS_VARIABLE = "BOARDWRIGHT_LOCKS"
+"""Names the folder of the locks where several users, or a service and a person, share boards."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a board, since when (ISO 8601, UTC), and for what."""
+    """Who holds a board, since when (ISO 8601, UTC), with what; `purpose` where a person says."""
 
     pid: int
     host: str
     since: str
     command: str
+    purpose: str = ""
 
     def __str__(self) -> str:
-        return f"process {self.pid} on {self.host} since {self.since} ({self.command})"
+        what = f"{self.command}: {self.purpose}" if self.purpose else self.command
+        return f"process {self.pid} on {self.host} since {self.since} ({what})"
+
+
+class Lease:
+    """A board that is held. May be given back by any thread, and twice."""
+
+    def __init__(self, board: str, lock: filelock.BaseFileLock, record: Path, me: Holder) -> None:
+        self.board = board
+        self.holder = me
+        self._lock = lock
+        self._record = record
+
+    def release(self) -> None:
+        """Give the board back."""
+        if self._lock.is_locked:
+            self._record.unlink(missing_ok=True)
+            self._lock.release()
 
 
 def default_lock_dir() -> Path:
-    """Return this user's folder for locks, made if need be.
+    """Return the folder for locks, made if need be: $BOARDWRIGHT_LOCKS, or this user's own.
 
     Raises:
         BoardBusy: somebody else owns a folder of that name, so its locks cannot be trusted.
     """
+    if shared := os.environ.get(LOCKS_VARIABLE):
+        folder = Path(shared)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     if runtime and os.access(runtime, os.W_OK):
         folder = Path(runtime) / "boardwright"
@@ -66,6 +91,47 @@ def holder(board: str, lock_dir: Path | None = None) -> Holder | None:
         return None
 
 
+def is_held(board: str, lock_dir: Path | None = None) -> bool:
+    """Say whether anybody holds the board now. Takes no lock, so it disturbs nobody.
+
+    Source: proc_locks(5); where there is no such file, the record's process is looked for.
+    """
+    folder = lock_dir or default_lock_dir()
+    try:
+        inode = _lock_file(folder, board).stat().st_ino
+        locks = Path("/proc/locks").read_text()
+    except OSError:
+        who = holder(board, folder)
+        return who is not None and _is_alive(who)
+    fields = (line.split() for line in locks.splitlines())
+    return any("FLOCK" in f and f"{inode}" in (name.split(":")[-1] for name in f) for f in fields)
+
+
+def take_any(
+    boards: Sequence[str],
+    *,
+    timeout_s: float,
+    lock_dir: Path | None = None,
+    purpose: str = "",
+    called_off: Callable[[], bool] = lambda: False,
+) -> Lease:
+    """Hold the first of these boards that is free, or comes free.
+
+    Raises:
+        BoardBusy: none did within `timeout_s`, or it was called off; says who holds them.
+    """
+    folder = lock_dir or default_lock_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + timeout_s
+    while True:
+        for board in boards:
+            if (held := _try(folder, board, purpose)) is not None:
+                return held
+        if called_off() or time.monotonic() >= deadline:
+            raise BoardBusy(_busy(boards, folder, timeout_s))
+        time.sleep(POLL_S)
+
+
 @contextlib.contextmanager
 def lease(board: str, *, timeout_s: float, lock_dir: Path | None = None) -> Iterator[None]:
     """Hold the board while the context lasts.
@@ -73,37 +139,90 @@ def lease(board: str, *, timeout_s: float, lock_dir: Path | None = None) -> Iter
     Raises:
         BoardBusy: it did not come free within `timeout_s`; says who holds it.
     """
-    folder = lock_dir or default_lock_dir()
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(folder / f"{board}.lock")
+    held = take_any([board], timeout_s=timeout_s, lock_dir=lock_dir)
     try:
-        lock.acquire(timeout=timeout_s, poll_interval=POLL_S)
-    except filelock.Timeout as error:
-        who = holder(board, folder)
-        raise BoardBusy(
-            f"The board {board} is held by {who or 'a process that left no record'}, and did not "
-            f"come free within {timeout_s:g} s: wait for it to end, or allow more time."
-        ) from error
-    record = _record(folder, board)
-    try:
-        _write(record)
         yield
     finally:
-        record.unlink(missing_ok=True)
-        lock.release()
+        held.release()
+
+
+@contextlib.contextmanager
+def lease_all(
+    boards: Sequence[str], *, timeout_s: float, lock_dir: Path | None = None, purpose: str = ""
+) -> Iterator[tuple[Lease, ...]]:
+    """Hold several boards, or none.
+
+    They are taken in the order of their names, so that two who want the same ones cannot wait for
+    each other.
+
+    Raises:
+        BoardBusy: one did not come free; those taken before were given back.
+    """
+    deadline = time.monotonic() + timeout_s
+    with contextlib.ExitStack() as stack:
+        held = []
+        for board in sorted(set(boards)):
+            left_s = max(0.0, deadline - time.monotonic())
+            held.append(take_any([board], timeout_s=left_s, lock_dir=lock_dir, purpose=purpose))
+            stack.callback(held[-1].release)
+        yield tuple(held)
+
+
+def _try(folder: Path, board: str, purpose: str) -> Lease | None:
+    # Everybody who may enter the folder may take its locks: a bench has people and a service.
+    lock = filelock.FileLock(_lock_file(folder, board), mode=0o666, thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        return None
+    me = Holder(
+        pid=os.getpid(),
+        host=socket.gethostname(),
+        since=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=Path(sys.argv[0]).name or "python",
+        purpose=purpose,
+    )
+    held = Lease(board, lock, _record(folder, board), me)
+    try:
+        _write(_record(folder, board), me)
+    except BaseException:
+        held.release()
+        raise
+    return held
+
+
+def _busy(boards: Sequence[str], folder: Path, timeout_s: float) -> str:
+    told = [
+        f"The board {board} is held by {holder(board, folder) or 'a process that left no record'}"
+        for board in boards
+    ]
+    return (
+        f"{'. '.join(told)}, and did not come free within {timeout_s:g} s: wait for it to end, or "
+        "allow more time."
+    )
+
+
+def _is_alive(who: Holder) -> bool:
+    if who.host != socket.gethostname():
+        return True
+    try:
+        os.kill(who.pid, 0)  # signal 0 reaches nobody
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _lock_file(folder: Path, board: str) -> Path:
+    return folder / f"{board}.lock"
 
 
 def _record(folder: Path, board: str) -> Path:
     return folder / f"{board}.holder.json"
 
 
-def _write(record: Path) -> None:
-    me = Holder(
-        pid=os.getpid(),
-        host=socket.gethostname(),
-        since=datetime.now(UTC).isoformat(timespec="seconds"),
-        command=Path(sys.argv[0]).name or "python",
-    )
+def _write(record: Path, me: Holder) -> None:
     temporary = record.with_suffix(f".{os.getpid()}.tmp")
     temporary.write_text(json.dumps(asdict(me)))
     temporary.replace(record)
