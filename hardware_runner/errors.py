@@ -3,6 +3,7 @@
     RunnerError
     ├── ProjectError               whoever wrote the project
     │   ├── UnknownBoard           name one of the boards that exist
+    │   ├── BundleRefused          build it again: it is not what a bundle must be
     │   ├── BuildError             the C compiler or linker refused the files
     │   │   └── TooLarge           the firmware does not fit the real part
     │   ├── FeaturesCrashed        bw_features() ended its process, or never ended
@@ -38,6 +39,10 @@ class ProjectError(RunnerError):
 
 class UnknownBoard(ProjectError):
     """No board has this name."""
+
+
+class BundleRefused(ProjectError):
+    """A bundle is damaged, or holds what none may hold; nothing of it was run."""
 
 
 class BuildError(ProjectError):
