@@ -87,7 +87,7 @@ def climb(
                     continue
                 prove_answers(WatchedMachine(machine, watch), firmware, bounds.answer_s)
         except (RunnerError, OSError, ValueError) as trouble:
-            tried.append(f"{rung.value}, in vain: {_first_line(trouble)}")
+            tried.append(f"{rung.value}, in vain: {first_line(trouble)}")
             continue
         tried.append(rung.value)
         return Climb(tuple(tried), rung)
@@ -176,6 +176,7 @@ def until_there(act: Callable[[], None], patience_s: float) -> None:
         time.sleep(_SETTLE_S)
 
 
-def _first_line(trouble: BaseException) -> str:
+def first_line(trouble: BaseException) -> str:
+    """Return the beginning of what went wrong, for a list of tries."""
     lines = str(trouble).strip().splitlines()
     return lines[0][:200].rstrip(".") if lines else type(trouble).__name__

@@ -38,19 +38,20 @@ class Watch:
         self._step: tuple[str, float, float] | None = None
 
     @contextlib.contextmanager
-    def step(self, what: str, bound_s: float) -> Iterator[None]:
-        """Do one thing within a bound.
+    def step(self, what: str, bound_s: float, *, to_the_end: bool = False) -> Iterator[None]:
+        """Do one thing within a bound; `to_the_end` for what must be done after a call to stop.
 
         Raises:
             BoardStuck: it was called off before, or given up meanwhile.
         """
-        self.check()
+        if not to_the_end:
+            self.check()
         before, self._step = self._step, (what, bound_s, self._now() + bound_s)
         try:
             yield
         finally:
             self._step = before
-        if self._given_up.is_set():
+        if self._given_up.is_set() and not to_the_end:
             raise BoardStuck(f"It was given up while it did this: {what}.")
 
     @property

@@ -1,0 +1,227 @@
+"""One board of a bench run: lease, start, talk, bring back, erase, give back."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from hardware_runner.bench import Place
+from hardware_runner.board import Board
+from hardware_runner.build import Firmware
+from hardware_runner.condition import remember, wedge, wedged
+from hardware_runner.errors import (
+    BoardStuck,
+    BoardTrouble,
+    BoardWedged,
+    RunnerError,
+    ToolMissing,
+)
+from hardware_runner.gear import EMULATED, Gear
+from hardware_runner.joules import metering
+from hardware_runner.lease import Lease, take_any
+from hardware_runner.machine import Machine
+from hardware_runner.recovery import (
+    Bounds,
+    Recoverable,
+    Rung,
+    climb,
+    first_line,
+    hangs_by_itself,
+    power_cycle,
+)
+from hardware_runner.report import RunOutcome, RunReport
+from hardware_runner.results import Measured
+from hardware_runner.run import Progress, blank_report, converse
+from hardware_runner.tools.flasher import Image
+from hardware_runner.watch import Watch, WatchedMachine
+
+RUNS = 3
+"""How often a board is measured at most, where the bench spoils it."""
+
+ERASE = "erase"
+"""The tag of places whose firmware is erased after each run."""
+
+_INFRASTRUCTURE = RunOutcome.INFRASTRUCTURE
+_MOST_TOLD = 20
+_LONGEST_REASON = 2_000
+
+
+@dataclass(slots=True)
+class PlaceRun:
+    """One board's run; `run` never raises, and comes back with the lease given back."""
+
+    places: tuple[Place, ...]  # any of them will do
+    board: Board
+    firmware: Firmware
+    image: Image
+    samples: npt.NDArray[np.generic]
+    folder: Path  # of the locks
+    bounds: Bounds
+    gear: Gear
+    watch: Watch
+    on_progress: Progress
+    _place: Place | None = None
+    _lease: Lease | None = None
+    _began: float = 0.0
+    _tried: list[str] = field(default_factory=list)
+    _ending: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def run(self) -> Measured:
+        """Measure, and say how that ended."""
+        try:
+            place = self._take()
+        except (RunnerError, OSError) as trouble:
+            return self._measured(blank_report(self.firmware, _INFRASTRUCTURE, str(trouble)))
+        try:
+            report = self._measure(place)
+        except (RunnerError, OSError) as trouble:
+            report = blank_report(self.firmware, _INFRASTRUCTURE, str(trouble))
+        except Exception as error:  # whatever it is, the other boards go on
+            reason = f"The runner failed: {type(error).__name__}: {error}."
+            report = blank_report(self.firmware, _INFRASTRUCTURE, reason)
+        return self._end(place, report)
+
+    def give_up(self, late: str) -> Measured:
+        """End the run from outside, where its thread hangs: mark the place and give it back."""
+        reason = f"{late} The tool hangs, and the board with it."
+        report = blank_report(self.firmware, _INFRASTRUCTURE, reason)
+        if self._place is None:
+            return self._measured(report)
+        wedge(self._place.name, self.folder, reason, tuple(self._tried))
+        return self._end(self._place, report)
+
+    def _take(self) -> Place:
+        names = {place.name: place for place in self.places}
+        with self.watch.step("wait for the board", self.bounds.lease_s + self.bounds.grace_s):
+            held = take_any(
+                sorted(names), timeout_s=self.bounds.lease_s, lock_dir=self.folder,
+                called_off=lambda: self.watch.is_over,
+            )  # fmt: skip
+        self._lease, self._place, self._began = held, names[held.board], time.monotonic()
+        if mark := wedged(held.board, self.folder):
+            held.release()
+            raise BoardWedged(f"The place {held.board} is {mark}")
+        return self._place
+
+    def _end(self, place: Place, report: RunReport) -> Measured:
+        with self._ending:  # the thread itself, or who gave it up: once
+            if self._lease is not None:
+                with contextlib.suppress(OSError):
+                    remember(place.name, self.folder, report, len(self._tried))
+                self._lease.release()
+                self._lease = None
+        return self._measured(report)
+
+    def _measured(self, report: RunReport) -> Measured:
+        return Measured(
+            place=self._place.name if self._place else "",
+            recoveries=tuple(line[:200] for line in self._tried[:_MOST_TOLD]),
+            seconds=time.monotonic() - self._began if self._began else 0.0,
+            report=report,
+        )
+
+    def _measure(self, place: Place) -> RunReport:
+        with self._started(place) as machine:
+            report = self._converse(place, machine)
+            failures: list[tuple[int, Rung | None]] = []
+            while report.outcome is _INFRASTRUCTURE and not self.watch.is_over:
+                rung = self._bring_back(place, machine, report)
+                failures.append((report.samples, rung))
+                if rung is None or len(failures) >= RUNS:
+                    return self._told(report)
+                if hangs_by_itself(failures):
+                    return _hanging(report)
+                report = self._converse(place, machine)
+            return report
+
+    @contextlib.contextmanager
+    def _started(self, place: Place) -> Iterator[Machine]:
+        machine = self._start(place)
+        try:
+            with self.watch.step("reset the board", self.bounds.start_s):
+                machine.resume()
+            yield machine
+        finally:
+            with self.watch.step("erase and close", self.bounds.start_s, to_the_end=True):
+                if ERASE in place.tags and wedged(place.name, self.folder) is None:
+                    _erase(machine)
+                machine.close()
+
+    def _start(self, place: Place) -> Machine:
+        """Start the board; where that fails, once more, and once more after a power cycle."""
+        for prepare in self._before_each_start(place):
+            try:
+                with self.watch.step("flash and start the board", self.bounds.start_s):
+                    prepare()
+                    machine = self.gear.start(place, self.board, self.image, self.firmware)
+                if self.watch.is_over:
+                    machine.close()
+                    self.watch.check()
+                return machine
+            except BoardStuck:
+                raise
+            except BoardTrouble as trouble:
+                failed = trouble
+                self._tried.append(f"start, in vain: {first_line(trouble)}")
+        if place.flasher != EMULATED:
+            wedge(place.name, self.folder, str(failed), tuple(self._tried))
+        raise failed
+
+    def _before_each_start(self, place: Place) -> Iterator[Callable[[], None]]:
+        yield lambda: None
+        yield lambda: None
+        switch = self.gear.switch(place)
+        if switch is not None and switch.is_trusted:
+            yield lambda: power_cycle(switch)
+
+    def _converse(self, place: Place, machine: Machine) -> RunReport:
+        watched = WatchedMachine(machine, self.watch)
+        try:
+            with (
+                self.watch.step("measure", self.bounds.run_s),
+                metering(self.gear.meter(place)) as energy,
+            ):
+                report = converse(
+                    watched, self.firmware, self.samples,
+                    on_progress=self.on_progress, response_timeout_s=self.bounds.response_s,
+                )  # fmt: skip
+            return report.model_copy(update={"energy": energy()})
+        except (BoardTrouble, ToolMissing) as trouble:
+            return blank_report(self.firmware, _INFRASTRUCTURE, str(trouble))
+
+    def _bring_back(self, place: Place, machine: Machine, report: RunReport) -> Rung | None:
+        if not isinstance(machine, Recoverable):
+            return None  # an emulator that failed is not made better by its board
+        climbed = climb(machine, self.firmware, self.gear.switch(place), self.watch, self.bounds)
+        self._tried += climbed.tried
+        if climbed.rung is None and not self.watch.is_over:
+            wedge(place.name, self.folder, report.reason, climbed.tried)
+        return climbed.rung
+
+    def _told(self, report: RunReport) -> RunReport:
+        if not self._tried:
+            return report
+        reason = f"{report.reason} Tried to bring it back: {'; '.join(self._tried)}."
+        return report.model_copy(update={"reason": reason[:_LONGEST_REASON]})
+
+
+def _erase(machine: Machine) -> None:
+    erase = getattr(machine, "erase", None)
+    if erase is not None:
+        with contextlib.suppress(RunnerError, OSError):
+            erase()
+
+
+def _hanging(report: RunReport) -> RunReport:
+    reason = (
+        f"The firmware fell silent twice after {report.samples} samples, while the board came back "
+        "by a reset each time: what features.c, the model or app.c compute there does not end."
+    )
+    return report.model_copy(update={"outcome": RunOutcome.FAIL, "reason": reason})

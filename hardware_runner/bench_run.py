@@ -1,0 +1,246 @@
+"""Measure a bundle on a bench: all boards at once, each in a bounded time, each lease given back.
+
+One thread a board works; the caller's thread supervises. A thread that hangs in a tool is given
+up: its board becomes an infrastructure result, its place is marked, its lease ends.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from hardware_runner.bench import Bench
+from hardware_runner.bench_place import PlaceRun
+from hardware_runner.board import Board
+from hardware_runner.boards import find_board
+from hardware_runner.build import Firmware
+from hardware_runner.bundle import Manifest
+from hardware_runner.condition import wedged
+from hardware_runner.gear import Gear
+from hardware_runner.lease import default_lock_dir
+from hardware_runner.recovery import Bounds
+from hardware_runner.report import RunOutcome, RunReport
+from hardware_runner.results import Measured, Results
+from hardware_runner.run import blank_report
+from hardware_runner.tools.flasher import Image
+from hardware_runner.watch import Watch
+
+_LOOK_S = 0.05
+
+OnProgress = Callable[[str, int, int], None]
+"""Called with a board's name, samples answered, samples in all; never by two threads at once."""
+
+
+class Bundled(Protocol):
+    """Firmware and samples, as `bundle.read_bundle` returns them."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """Return what is in it."""
+
+    @property
+    def folder(self) -> Path:
+        """Return where its files are."""
+
+    @property
+    def sha256(self) -> str:
+        """Return the digest of all of it."""
+
+    def firmware(self, board_name: str) -> Firmware:
+        """Return the firmware for a board."""
+
+    def samples(self) -> npt.NDArray[np.generic]:
+        """Return the raw samples."""
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A board that was asked for; `work` is None where there is nothing to run."""
+
+    board: Board
+    watch: Watch
+    answer: Measured | None = None
+    work: PlaceRun | None = None
+    thread: threading.Thread | None = field(default=None, repr=False)
+
+
+def measure_bundle(
+    bench: Bench,
+    bundle: Bundled,
+    boards: Sequence[str],
+    *,
+    on_progress: OnProgress | None = None,
+    lock_dir: Path | None = None,
+    bounds: Bounds | None = None,
+    gear: Gear | None = None,
+) -> Results:
+    """Run a bundle's firmware on all these boards at once and wait for all.
+
+    Args:
+        bench: Where to run.
+        bundle: What to run.
+        boards: Names of boards, or of places of the bench; none: every board of the bundle.
+        on_progress: Told how far each board is.
+        lock_dir: Where the locks and markers are; None: the default.
+        bounds: How long everything may take.
+        gear: How boards are started and switched.
+
+    Returns:
+        One entry for each board, in the order asked for. One that could not run is skipped where
+        bundle or bench lack it, and infrastructure where the bench failed; its reason says more.
+
+    Raises:
+        UnknownBoard: a name is neither a board's nor a place's.
+        KeyboardInterrupt: after every board was given back.
+    """
+    started = datetime.now(UTC)
+    folder = lock_dir or default_lock_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    bounds, gear = bounds or Bounds(), gear or Gear()
+    called_off = threading.Event()
+    names = boards or [entry.board for entry in bundle.manifest.firmware]
+    samples = bundle.samples()
+    tell = _one_at_a_time(on_progress)
+    asked = [
+        _prepare(bench, bundle, name, samples, folder, bounds, gear, called_off, tell)
+        for name in dict.fromkeys(names)
+    ]
+    _run_all(asked, folder, called_off, bounds)
+    return Results(
+        bench=bench.name,
+        project=bundle.manifest.project,
+        commit=bundle.manifest.commit,
+        bundle_sha256=bundle.sha256,
+        started=started,
+        boards=tuple(a.answer for a in asked if a.answer is not None),
+    )
+
+
+def _prepare(
+    bench: Bench,
+    bundle: Bundled,
+    name: str,
+    samples: npt.NDArray[np.generic],
+    folder: Path,
+    bounds: Bounds,
+    gear: Gear,
+    called_off: threading.Event,
+    tell: OnProgress,
+) -> _Asked:
+    places = [place for place in bench.places if place.name == name]
+    board = find_board(places[0].board if places else name)
+    places = places or [p for p in bench.places if find_board(p.board).name == board.name]
+    asked = _Asked(board, Watch(called_off, bounds.grace_s))
+    entry = next((e for e in bundle.manifest.firmware if e.board == board.name), None)
+    if entry is None:
+        asked.answer = _not_run(board, RunOutcome.SKIPPED, _why_no_firmware(bundle.manifest, board))
+        return asked
+    firmware = bundle.firmware(board.name)
+    if not places:
+        listed = ", ".join(sorted({p.board for p in bench.places})) or "none yet"
+        reason = f"The bench {bench.name} has no {board.name}; its boards: {listed}."
+        asked.answer = _not_run(board, RunOutcome.SKIPPED, reason, firmware)
+        return asked
+    marks = {place.name: wedged(place.name, folder) for place in places}
+    usable = [place for place in places if marks[place.name] is None]
+    if not usable:
+        reason = " ".join(
+            f"The place {name} is {mark} Look after the board, then: boardwright bench release "
+            f"{name}."
+            for name, mark in marks.items()
+        )
+        asked.answer = _not_run(
+            board, RunOutcome.INFRASTRUCTURE, reason, firmware, place=places[0].name
+        )
+        return asked
+    image = Image(bundle.folder / entry.image.path, entry.image_kind, board.flash_origin)
+    asked.work = PlaceRun(
+        tuple(usable), board, firmware, image, samples, folder, bounds, gear, asked.watch,
+        lambda done, total: tell(board.name, done, total),
+    )  # fmt: skip
+    return asked
+
+
+def _why_no_firmware(manifest: Manifest, board: Board) -> str:
+    if why := manifest.failed.get(board.name):
+        return f"Its firmware was not built: {why}"
+    listed = ", ".join(entry.board for entry in manifest.firmware) or "none"
+    return f"The bundle holds no firmware for {board.name}; it holds it for: {listed}."
+
+
+def _run_all(
+    asked: Sequence[_Asked], folder: Path, called_off: threading.Event, bounds: Bounds
+) -> None:
+    """Fill in the answers of all that has work. Comes back when no thread works any more."""
+    ended: queue.SimpleQueue[tuple[_Asked, Measured]] = queue.SimpleQueue()
+    open_ = [a for a in asked if a.work is not None]
+
+    def work(one: _Asked) -> None:
+        assert one.work is not None  # noqa: S101
+        ended.put((one, one.work.run()))
+
+    for one in open_:
+        # A daemon, so that one that hangs in a tool cannot keep this process from its end.
+        one.thread = threading.Thread(target=work, args=(one,), daemon=True, name=one.board.name)
+        one.thread.start()
+    interrupted = False
+    while any(one.answer is None for one in open_):
+        try:
+            _collect(open_, ended, folder)
+        except KeyboardInterrupt:
+            if interrupted:  # asked twice: leave at once; the locks end with the process
+                raise
+            interrupted = True
+            called_off.set()
+    if interrupted:
+        raise KeyboardInterrupt
+
+
+def _collect(
+    open_: Sequence[_Asked], ended: queue.SimpleQueue[tuple[_Asked, Measured]], folder: Path
+) -> None:
+    try:
+        one, measured = ended.get(timeout=_LOOK_S)
+        if one.answer is None:
+            one.answer = measured
+    except queue.Empty:
+        pass
+    for one in open_:
+        if one.answer is None and one.work is not None and (late := one.watch.give_up_if_stuck()):
+            one.answer = one.work.give_up(late)
+
+
+def _not_run(
+    board: Board,
+    outcome: RunOutcome,
+    reason: str,
+    firmware: Firmware | None = None,
+    place: str = "",
+) -> Measured:
+    if firmware is not None:
+        report = blank_report(firmware, outcome, reason)
+    else:
+        report = RunReport(
+            board=board.name, core=board.core, verified=board.verified, outcome=outcome,
+            reason=reason,
+        )  # fmt: skip
+    return Measured(place=place, seconds=0.0, report=report)
+
+
+def _one_at_a_time(on_progress: OnProgress | None) -> OnProgress:
+    lock = threading.Lock()
+
+    def tell(board: str, done: int, total: int) -> None:
+        if on_progress is not None:
+            with lock:
+                on_progress(board, done, total)
+
+    return tell

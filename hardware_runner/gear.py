@@ -1,0 +1,58 @@
+"""Gear: how the boards of a bench are started, switched and metered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hardware_runner.bench import Place
+from hardware_runner.board import Board
+from hardware_runner.build import Firmware
+from hardware_runner.energy.meter import EnergyMeter
+from hardware_runner.machine import Machine
+from hardware_runner.measure import start
+from hardware_runner.power.switch import Switch
+from hardware_runner.tools.flasher import Image
+
+EMULATED = "qemu"
+"""The flasher of boards that are no things."""
+
+
+def start_place(place: Place, board: Board, image: Image, firmware: Firmware) -> Machine:
+    """Start the board of a place with a firmware in it, standing still where it can.
+
+    Raises:
+        BoardTrouble, ToolMissing.
+    """
+    if place.flasher == EMULATED:
+        return start(board, firmware)
+    from hardware_runner.attached import start_attached  # noqa: PLC0415
+
+    return start_attached(place, board, image, firmware)
+
+
+def switch_of(place: Place) -> Switch | None:
+    """Return what switches the power of a place; None where it is emulated."""
+    if place.flasher == EMULATED:
+        return None
+    from hardware_runner.power import make_switch  # noqa: PLC0415
+
+    return make_switch(place)
+
+
+def meter_of(place: Place) -> EnergyMeter | None:
+    """Return the instrument in the supply of a place, if it has one."""
+    if place.meter is None:
+        return None
+    from hardware_runner.energy import make_meter  # noqa: PLC0415
+
+    return make_meter(place)
+
+
+@dataclass(frozen=True, slots=True)
+class Gear:
+    """The three; tests bring their own."""
+
+    start: Callable[[Place, Board, Image, Firmware], Machine] = start_place
+    switch: Callable[[Place], Switch | None] = switch_of
+    meter: Callable[[Place], EnergyMeter | None] = meter_of
