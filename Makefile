@@ -7,7 +7,7 @@ MODELS ?= $(BOARDWRIGHT_MODELS)
 PYTEST_ARGS ?=
 TOOLS ?=
 
-.PHONY: help setup demo test check fast format lock bench bench-service doctor clean
+.PHONY: help setup demo test check fast format lock bench bench-service kills doctor clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ bench: setup ## instructions, flash and RAM for digits, and for each .tflite in 
 
 bench-service: setup ## how fast deliveries are acknowledged, on SQLite and PostgreSQL
 	$(BIN)/python -m tests.bot.service.bench
+
+kills: ## kill a worker with -9 in each step, ten times before and ten times after it, on SQLite and PostgreSQL
+	BOARDWRIGHT_KILLS=20 $(BIN)/pytest -s tests/bot/jobs/test_engine.py -k each_step
 
 doctor: ## what is installed, what is missing, what mends it
 	@$(BIN)/boardwright doctor

@@ -15,14 +15,16 @@ from bot.jobs.client import JobClient
 from bot.rendering.live import Phase
 from tests.bot.jobs.plant import ADA, REPOSITORY, Plant, Step
 
-ROUNDS = int(os.environ.get("BOARDWRIGHT_KILLS", "1"))
-"""How often a worker is killed in each step."""
+KILLS = int(os.environ.get("BOARDWRIGHT_KILLS", "1"))
+"""How often a worker is killed in each step, before and after it by turns."""
 
 BUILDING = (
-    *("permission", "react", "begin", "put_comment", "repository", "head_of", "read"),
+    *("take", "permission", "react", "begin", "put_comment", "repository", "head_of", "read"),
     *("start", "plan", "build", "commit", "put_pull", "put_check", "add_labels", "request_review"),
 )
-REVIEWING = ("permission", "send", "pull", "review", "threads", "revise", "reply", "resolve")
+REVIEWING = (
+    *("take", "permission", "send", "pull", "review", "threads", "revise", "reply", "resolve"),
+)
 """What is done for a job, in this order: calls of GitHub, of the engine, and pieces of work."""
 
 
@@ -30,18 +32,19 @@ REVIEWING = ("permission", "send", "pull", "review", "threads", "revise", "reply
 def test_a_worker_is_killed_in_each_step(plant: Plant) -> None:
     plant.start()
     numbers: list[int] = []
-    for n in range(ROUNDS):
-        for done in (False, True):
-            steps = [Step(method, done) for method in BUILDING]
-            plant.kill_in(steps)
-            numbers += (asked := [plant.label() for _ in range(1 + n % 2)])
-            plant.until_killed(steps)
-            for number in asked:
-                plant.until_phase(number, Phase.REVIEWING)
-            _reviewed(plant, asked[0], [Step(method, done) for method in REVIEWING])
+    for turn in range(KILLS):
+        steps = [Step(method, (n + turn) % 2 == 0) for n, method in enumerate(BUILDING)]
+        plant.kill_in(steps)
+        asked = [plant.label() for _ in range(1 if turn % 4 < 2 else 2)]
+        plant.until_killed(steps)
+        for number in asked:
+            plant.until_phase(number, Phase.REVIEWING)
+        steps = [Step(method, (n + turn) % 2 == 0) for n, method in enumerate(REVIEWING)]
+        _reviewed(plant, asked[0], steps)
+        numbers += asked
     print(plant.told())  # noqa: T201
-    assert len(plant.recovered) == 2 * ROUNDS * (len(BUILDING) + len(REVIEWING))
-    _nothing_twice(plant, numbers, reviews=2 * ROUNDS)
+    assert len(plant.recovered) == KILLS * (len(BUILDING) + len(REVIEWING))
+    _nothing_twice(plant, numbers, reviews=KILLS)
 
 
 def _reviewed(plant: Plant, number: int, steps: list[Step]) -> None:

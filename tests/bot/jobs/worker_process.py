@@ -20,6 +20,7 @@ from dbos._dbos import _get_or_create_dbos_registry
 from bot.errors import Infrastructure
 from bot.jobs import engine as engine_module
 from bot.jobs.activities import Activities
+from bot.jobs.client import DELIVER, JOB
 from bot.jobs.durable import Json, Queue
 from bot.jobs.engine import Engine, EngineSettings
 from bot.jobs.worker import make_engine, run_until_asked
@@ -28,6 +29,8 @@ from tests.bot.jobs.remote import RemoteHubs
 from tests.bot.jobs.world import render
 
 OFTEN_S = 0.05
+START = "start"
+"""Is announced also where it is answered from the record: it shows no progress."""
 _FORKS = multiprocessing.get_context("forkserver")
 
 
@@ -71,24 +74,25 @@ def _hurry() -> None:
 
 
 def _announce(engine: Engine, hubs: RemoteHubs) -> None:
-    """Let be known when the engine is asked to begin a job, to send it a message, or to work."""
+    """Let be known when a delivery is taken, and a job is begun, is sent a message, or works."""
 
-    def around(method: str, call: Callable[..., Any]) -> Callable[..., Any]:
+    def around(call: Callable[..., Any], name: Callable[[Any], str]) -> Callable[..., Any]:
         def announced(*arguments: Any, **named: Any) -> Any:
-            hubs.announce(method, False)
+            hubs.announce(name(arguments[0]), False)
             result = call(*arguments, **named)
-            hubs.announce(method, True)
+            hubs.announce(name(arguments[0]), True)
             return result
 
         return announced
 
     class Announced(engine_module._Run):
         async def start(self, child: str, queue: Queue, partition: str, task: Json) -> None:
-            await asyncio.to_thread(hubs.announce, "start", False)
+            await asyncio.to_thread(hubs.announce, START, False)
             await super().start(child, queue, partition, task)
-            await asyncio.to_thread(hubs.announce, "start", True)
+            await asyncio.to_thread(hubs.announce, START, True)
 
+    names = {DELIVER: "take", JOB: "begin"}
     client: Any = engine._client
-    client.enqueue = around("begin", client.enqueue)
-    client.send = around("send", client.send)
-    engine_module._Run = Announced
+    client.enqueue = around(client.enqueue, lambda options: names[options["workflow_name"]])
+    client.send = around(client.send, lambda job: "send")
+    engine_module._Run = Announced  # type: ignore[misc]
