@@ -12,17 +12,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from hardware_runner.bench import Bench
+from hardware_runner.bench import Bench, Place
 from hardware_runner.bench_place import PlaceRun
 from hardware_runner.board import Board
 from hardware_runner.boards import find_board
 from hardware_runner.build import Firmware
-from hardware_runner.bundle import Manifest
+from hardware_runner.bundle import Bundle, Manifest
 from hardware_runner.condition import wedged
 from hardware_runner.gear import Gear
 from hardware_runner.lease import default_lock_dir
@@ -30,35 +29,12 @@ from hardware_runner.recovery import Bounds
 from hardware_runner.report import RunOutcome, RunReport
 from hardware_runner.results import Measured, Results
 from hardware_runner.run import blank_report
-from hardware_runner.tools.flasher import Image
 from hardware_runner.watch import Watch
 
 _LOOK_S = 0.05
 
 OnProgress = Callable[[str, int, int], None]
 """Called with a board's name, samples answered, samples in all; never by two threads at once."""
-
-
-class Bundled(Protocol):
-    """Firmware and samples, as `bundle.read_bundle` returns them."""
-
-    @property
-    def manifest(self) -> Manifest:
-        """Return what is in it."""
-
-    @property
-    def folder(self) -> Path:
-        """Return where its files are."""
-
-    @property
-    def sha256(self) -> str:
-        """Return the digest of all of it."""
-
-    def firmware(self, board_name: str) -> Firmware:
-        """Return the firmware for a board."""
-
-    def samples(self) -> npt.NDArray[np.generic]:
-        """Return the raw samples."""
 
 
 @dataclass(slots=True)
@@ -74,7 +50,7 @@ class _Asked:
 
 def measure_bundle(
     bench: Bench,
-    bundle: Bundled,
+    bundle: Bundle,
     boards: Sequence[str],
     *,
     on_progress: OnProgress | None = None,
@@ -104,43 +80,45 @@ def measure_bundle(
     started = datetime.now(UTC)
     folder = lock_dir or default_lock_dir()
     folder.mkdir(parents=True, exist_ok=True)
-    bounds, gear = bounds or Bounds(), gear or Gear()
-    called_off = threading.Event()
-    names = boards or [entry.board for entry in bundle.manifest.firmware]
-    samples = bundle.samples()
-    tell = _one_at_a_time(on_progress)
-    asked = [
-        _prepare(bench, bundle, name, samples, folder, bounds, gear, called_off, tell)
-        for name in dict.fromkeys(names)
-    ]
-    _run_all(asked, folder, called_off, bounds)
+    bounds, called_off = bounds or Bounds(), threading.Event()
+    setting = _Setting(
+        bench, bundle, bundle.samples(), folder, bounds, gear or Gear(), called_off,
+        _one_at_a_time(on_progress),
+    )  # fmt: skip
+    asked = [_prepare(setting, name) for name in dict.fromkeys(boards or bundle.boards())]
+    _run_all(asked, called_off)
     return Results(
         bench=bench.name,
         project=bundle.manifest.project,
         commit=bundle.manifest.commit,
         bundle_sha256=bundle.sha256,
         started=started,
-        boards=tuple(a.answer for a in asked if a.answer is not None),
+        boards=tuple(one.answer for one in asked if one.answer is not None),
     )
 
 
-def _prepare(
-    bench: Bench,
-    bundle: Bundled,
-    name: str,
-    samples: npt.NDArray[np.generic],
-    folder: Path,
-    bounds: Bounds,
-    gear: Gear,
-    called_off: threading.Event,
-    tell: OnProgress,
-) -> _Asked:
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """What all boards of a run share."""
+
+    bench: Bench
+    bundle: Bundle
+    samples: npt.NDArray[np.generic]
+    folder: Path
+    bounds: Bounds
+    gear: Gear
+    called_off: threading.Event
+    tell: OnProgress
+
+
+def _prepare(setting: _Setting, name: str) -> _Asked:
+    """Find places and firmware for a board that was asked for, or say why it does not run."""
+    bench, bundle = setting.bench, setting.bundle
     places = [place for place in bench.places if place.name == name]
     board = find_board(places[0].board if places else name)
     places = places or [p for p in bench.places if find_board(p.board).name == board.name]
-    asked = _Asked(board, Watch(called_off, bounds.grace_s))
-    entry = next((e for e in bundle.manifest.firmware if e.board == board.name), None)
-    if entry is None:
+    asked = _Asked(board, Watch(setting.called_off, setting.bounds.grace_s))
+    if board.name not in bundle.boards():
         asked.answer = _not_run(board, RunOutcome.SKIPPED, _why_no_firmware(bundle.manifest, board))
         return asked
     firmware = bundle.firmware(board.name)
@@ -149,24 +127,34 @@ def _prepare(
         reason = f"The bench {bench.name} has no {board.name}; its boards: {listed}."
         asked.answer = _not_run(board, RunOutcome.SKIPPED, reason, firmware)
         return asked
-    marks = {place.name: wedged(place.name, folder) for place in places}
-    usable = [place for place in places if marks[place.name] is None]
+    usable = [place for place in places if wedged(place.name, setting.folder) is None]
     if not usable:
-        reason = " ".join(
-            f"The place {name} is {mark} Look after the board, then: boardwright bench release "
-            f"{name}."
-            for name, mark in marks.items()
-        )
         asked.answer = _not_run(
-            board, RunOutcome.INFRASTRUCTURE, reason, firmware, place=places[0].name
-        )
+            board, RunOutcome.INFRASTRUCTURE, _why_wedged(places, setting.folder), firmware,
+            places[0].name,
+        )  # fmt: skip
         return asked
-    image = Image(bundle.folder / entry.image.path, entry.image_kind, board.flash_origin)
     asked.work = PlaceRun(
-        tuple(usable), board, firmware, image, samples, folder, bounds, gear, asked.watch,
-        lambda done, total: tell(board.name, done, total),
-    )  # fmt: skip
+        places=tuple(usable),
+        board=board,
+        firmware=firmware,
+        image=bundle.image(board.name),
+        samples=setting.samples,
+        folder=setting.folder,
+        bounds=setting.bounds,
+        gear=setting.gear,
+        watch=asked.watch,
+        on_progress=lambda done, total: setting.tell(board.name, done, total),
+    )
     return asked
+
+
+def _why_wedged(places: Sequence[Place], folder: Path) -> str:
+    return " ".join(
+        f"The place {place.name} is {wedged(place.name, folder)} "
+        f"Look after the board, then: boardwright bench release {place.name}."
+        for place in places
+    )
 
 
 def _why_no_firmware(manifest: Manifest, board: Board) -> str:
@@ -176,9 +164,7 @@ def _why_no_firmware(manifest: Manifest, board: Board) -> str:
     return f"The bundle holds no firmware for {board.name}; it holds it for: {listed}."
 
 
-def _run_all(
-    asked: Sequence[_Asked], folder: Path, called_off: threading.Event, bounds: Bounds
-) -> None:
+def _run_all(asked: Sequence[_Asked], called_off: threading.Event) -> None:
     """Fill in the answers of all that has work. Comes back when no thread works any more."""
     ended: queue.SimpleQueue[tuple[_Asked, Measured]] = queue.SimpleQueue()
     open_ = [a for a in asked if a.work is not None]
@@ -194,7 +180,7 @@ def _run_all(
     interrupted = False
     while any(one.answer is None for one in open_):
         try:
-            _collect(open_, ended, folder)
+            _collect(open_, ended)
         except KeyboardInterrupt:
             if interrupted:  # asked twice: leave at once; the locks end with the process
                 raise
@@ -204,9 +190,7 @@ def _run_all(
         raise KeyboardInterrupt
 
 
-def _collect(
-    open_: Sequence[_Asked], ended: queue.SimpleQueue[tuple[_Asked, Measured]], folder: Path
-) -> None:
+def _collect(open_: Sequence[_Asked], ended: queue.SimpleQueue[tuple[_Asked, Measured]]) -> None:
     try:
         one, measured = ended.get(timeout=_LOOK_S)
         if one.answer is None:

@@ -9,6 +9,7 @@ from hardware_runner.bench import Place
 from hardware_runner.board import Board
 from hardware_runner.build import Firmware
 from hardware_runner.energy.meter import EnergyMeter
+from hardware_runner.errors import BenchError
 from hardware_runner.machine import Machine
 from hardware_runner.measure import start
 from hardware_runner.power.switch import Switch
@@ -24,6 +25,11 @@ def start_place(place: Place, board: Board, image: Image, firmware: Firmware) ->
     Raises:
         BoardTrouble, ToolMissing.
     """
+    if board.is_process:
+        raise BenchError(
+            f"The place {place.name} names the board {board.name}, a process of this machine: "
+            "firmware of others would run unguarded. Take the place out of bench.toml."
+        )
     if place.flasher == EMULATED:
         return start(board, firmware)
     from hardware_runner.attached import start_attached  # noqa: PLC0415
