@@ -15,6 +15,7 @@ from bot.commands import (
     act,
     benchmark,
     boards,
+    build,
     compile_model,
     doctor,
     evaluate,
@@ -41,7 +42,10 @@ app = typer.Typer(
 app.command("run", short_help="From a request to a branch with a measured project.")(run.run)
 app.command("compile", short_help="An int8 .tflite model to C99.")(compile_model.compile_file)
 app.command("boards", short_help="List the boards that can be named.")(boards.boards)
-app.command("measure", short_help="Measure a project on boards again.")(measure.measure_project)
+app.command("build", short_help="Firmware for boards, to measure elsewhere.")(build.build_project)
+app.command("measure", short_help="Measure a project, or a bundle, on boards.")(
+    measure.measure_project
+)
 app.command("doctor", short_help="What is installed, what is missing.")(doctor.report)
 app.add_typer(sandbox.app, name="sandbox")
 app.command("benchmark", short_help="What models cost on boards.")(benchmark.benchmark)

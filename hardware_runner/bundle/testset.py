@@ -23,6 +23,7 @@ _SAMPLE_TYPES = frozenset({"uint8", "int16", "float32"})
 _LABEL_TYPES = frozenset({"uint8", "int16", "int32", "int64"})
 
 Array = npt.NDArray[np.generic]
+Labels = npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Testset:
     """Raw samples `x` `[N, ...]` of the goal's type and labels `y` `[N]`."""
 
     x: Array
-    y: Array
+    y: Labels
 
 
 def read_testset(content: bytes) -> Testset:
@@ -44,7 +45,8 @@ def read_testset(content: bytes) -> Testset:
             if sorted(archive.namelist()) != ["x.npy", "y.npy"]:
                 raise BundleRefused("testset.npz must hold the arrays x and y, and nothing else.")
             testset = Testset(
-                _array(archive, "x", _SAMPLE_TYPES), _array(archive, "y", _LABEL_TYPES)
+                _array(archive, "x", _SAMPLE_TYPES),
+                _array(archive, "y", _LABEL_TYPES).astype(np.int64),
             )
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise BundleRefused(f"testset.npz is damaged: {str(error)!a}.") from error

@@ -1,0 +1,156 @@
+"""Measuring: a project here, or a bundle on a bench, and the file with the results."""
+
+from __future__ import annotations
+
+import functools
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from bot.console import choose_progress, output
+from bot.errors import RequestError
+from bot.project_folder import check_project
+from bot.summary import show_reports
+from bot.workspace import write_atomically
+from hardware_runner.bench import Bench, Place
+from hardware_runner.bench_run import measure_bundle
+from hardware_runner.boards import BOARDS, find_board
+from hardware_runner.build import build_firmware
+from hardware_runner.bundle import read_bundle, unpack
+from hardware_runner.bundle.testset import Testset, read_testset
+from hardware_runner.gear import EMULATED
+from hardware_runner.measure import measure
+from hardware_runner.report import RunReport
+from hardware_runner.results import RESULTS_FILE, Results
+from model_compiler import compile_model, load_model
+
+WITHOUT_A_BENCH = "emulated"
+"""Name of the bench that every machine is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be measured.
+
+    Attributes:
+        bundle: a folder, or a zip.
+        sha256: of the zip; empty for a folder.
+        commit: which the bundle must be of; empty: any.
+        bench: bench.toml; None: emulated boards and this machine alone.
+        boards: names; none: all boards of the bundle.
+    """
+
+    bundle: Path
+    sha256: str
+    commit: str
+    bench: Path | None
+    boards: tuple[str, ...]
+
+
+def measure_project(project: Path, names: Sequence[str]) -> tuple[list[RunReport], Testset]:
+    """Build a project for each board, run all held-out samples on it, one board after the other.
+
+    Raises:
+        RequestError, BuildError, BundleRefused, ToolMissing, UnknownBoard.
+    """
+    check_project(project)
+    if not names:
+        raise RequestError("No board is named.", "Name one with --board.")
+    boards = [find_board(name) for name in names]
+    compiled = compile_model(load_model((project / "model.tflite").read_bytes()))
+    testset = read_testset((project / "testset.npz").read_bytes())
+    reports = []
+    with (
+        tempfile.TemporaryDirectory(prefix="boardwright-") as scratch,
+        choose_progress() as progress,
+    ):
+        for board in boards:
+            firmware = build_firmware(board, project, compiled, Path(scratch) / board.name)
+            advanced = functools.partial(progress.advanced, f"samples on {board.name}")
+            reports.append(measure(board, firmware, testset.x, on_progress=advanced))
+    return reports, testset
+
+
+def measure_bundled(asked: Asked, into: Path | None) -> tuple[list[RunReport], Testset]:
+    """Measure a bundle on all boards at once, and write the results into a folder.
+
+    Raises:
+        BundleRefused, BenchError, RequestError, UnknownBoard.
+    """
+    with tempfile.TemporaryDirectory(prefix="boardwright-") as scratch:
+        bundle = read_bundle(_folder(asked, Path(scratch)))
+        if asked.commit and bundle.manifest.commit != asked.commit:
+            raise RequestError(
+                f"The bundle is of commit {bundle.manifest.commit}, not of {asked.commit}.",
+                "Build it again from the commit that is to be measured.",
+            )
+        names = asked.boards or (*bundle.boards(), *sorted(bundle.manifest.failed))
+        bench = _bench(asked, names)
+        with choose_progress() as progress:
+            results = measure_bundle(
+                bench,
+                bundle,
+                names,
+                on_progress=lambda board, done, total: progress.advanced(
+                    f"samples on {board}", done, total
+                ),
+            )
+    if into is not None:
+        write_results(results, into)
+    return [one.report for one in results.boards], bundle.testset
+
+
+def tell(reports: list[RunReport], testset: Testset, json_file: Path | None) -> None:
+    """Print a table of the reports, and write them into a file where one is named."""
+    show_reports(output(), reports, testset.y)
+    if json_file is not None:
+        content = TypeAdapter(list[RunReport]).dump_json(reports, indent=2)
+        write_atomically(json_file, content + b"\n")
+
+
+def write_results(results: Results, folder: Path) -> None:
+    """Write the results where `boardwright report` looks for them."""
+    write_atomically(folder / RESULTS_FILE, results.model_dump_json(indent=1).encode() + b"\n")
+
+
+def _folder(asked: Asked, scratch: Path) -> Path:
+    if asked.bundle.is_dir():
+        return asked.bundle
+    if not asked.bundle.is_file():
+        raise RequestError(f"There is no bundle {asked.bundle}.", "`boardwright build` makes one.")
+    if not re.fullmatch(r"[0-9a-f]{64}", asked.sha256):
+        raise RequestError(
+            "A zip is unpacked only if its SHA-256 is known.", "Give it with --sha256."
+        )
+    unpack(asked.bundle, scratch / "bundle", asked.sha256)
+    return scratch / "bundle"
+
+
+def _bench(asked: Asked, names: Sequence[str]) -> Bench:
+    """Return the bench, with every emulated board that is asked for and that it does not name.
+
+    Beside real boards the firmware never runs as a process of the host, which could reach them.
+    """
+    bench = None if asked.bench is None else _read_bench(asked.bench)
+    places = () if bench is None else bench.places
+    there = {name for place in places for name in (place.name, place.board)}
+    wanted = [name for name in names if name not in there]
+    added = []
+    for board in dict.fromkeys(find_board(name) for name in wanted):
+        if board.machine is not None or (bench is None and board is BOARDS["host"]):
+            added.append(Place(name=board.name, board=board.name, flasher=EMULATED))
+    return Bench(
+        name=WITHOUT_A_BENCH if bench is None else bench.name,
+        reservation="flock" if bench is None else bench.reservation,
+        place=(*places, *added),
+    )
+
+
+def _read_bench(path: Path) -> Bench:
+    from hardware_runner.bench_file import read_bench  # noqa: PLC0415
+
+    return read_bench(path)
