@@ -29,10 +29,21 @@ class Flasher(Protocol):
     a person can do, or ToolMissing with the way to install it.
     """
 
-    name: str
-    image: ImageKind
-    uses_console: bool  # it speaks over the board's own port: the console is closed meanwhile
-    reset_line: ResetLine
+    @property
+    def name(self) -> str:
+        """Return what bench.toml calls it."""
+
+    @property
+    def image(self) -> ImageKind:
+        """Return the kind of image that it takes."""
+
+    @property
+    def uses_console(self) -> bool:
+        """Say whether it speaks over the board's own port: the console is closed meanwhile."""
+
+    @property
+    def reset_line(self) -> ResetLine:
+        """Return which line of the console resets the board."""
 
     def version(self) -> str:
         """Return the tool's version, such as "0.12.0"."""

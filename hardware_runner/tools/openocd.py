@@ -124,8 +124,9 @@ def make(place: Place, board: Board) -> OpenOcd:
             f"OpenOCD is not set up for the probe {at.vendor}:{at.product} of {place.name!r}; "
             f"known are the vendors {', '.join(sorted(_PROBES))}: choose another flasher."
         )
-    part = (board.target if board.flasher == "openocd" else board.part).lower()
-    guess = part if part.endswith(".cfg") else ""
-    guess = guess or next((cfg for known, cfg in _TARGETS if known in part), "")
+    guess = next((cfg for known, cfg in _TARGETS if known in board.part.lower()), "")
+    target = target_of(board, "openocd", guess)
+    if not target.endswith(".cfg"):
+        target = f"target/{target}.cfg"
     interface, setup = _PROBES[at.vendor]
-    return OpenOcd(at, interface, setup, guess or target_of(board, "openocd"))
+    return OpenOcd(at, interface, setup, target)

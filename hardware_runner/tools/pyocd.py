@@ -85,7 +85,10 @@ def make(place: Place, board: Board) -> PyOcd:
 
 
 def _guess(board: Board) -> str:
-    part = board.part.lower()
-    return {"nrf52840": "nrf52840", "rp2040": "rp2040", "stm32h743": "stm32h743xx"}.get(
-        next((p for p in ("nrf52840", "rp2040", "stm32h743") if p in part), ""), ""
-    )
+    """Return pyOCD's name of a part: one it knows, or as its packs name those of STM32."""
+    part = board.part.lower().split()[0]
+    if part in ("nrf52840", "rp2040"):
+        return part
+    if part.startswith("stm32h743"):
+        return "stm32h743xx"
+    return f"{part}tx" if part.startswith("stm32") else ""
