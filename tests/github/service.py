@@ -10,19 +10,22 @@ PyGithub. Only what is slow is otherwise than in service: no pause between write
 messages are looked at often, a first retry comes after a second, and the work of `bot.work` is done
 by tests/bot/jobs/fake_work.py (its docstring tells which words in a request steer it). Server and
 worker are started once; each test finds them without jobs.
+
+The jobs lie in SQLite, or in PostgreSQL where BOARDWRIGHT_JOBS_DATABASE says `postgres`; a test
+that is marked by `on_both` runs on each.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
-import sqlite3
 import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,17 +59,15 @@ from tests.github.emulator.person import Person
 from tests.github.emulator.receiver import Delivery
 from tests.github.emulator.seed import INSTALLATION_ID, PUBLIC, SECRET
 from tests.github.emulator.server import HubServer
+from tests.github.tables import Tables
+from tests.postgres import Cluster
 
 US = "boardwright[bot]"
 CHECK = "Boardwright / evidence"
 PATIENCE_S = 60.0
-_LIVING = (
-    "select name, workflow_uuid from workflow_status "
-    "where status in ('ENQUEUED', 'DELAYED', 'PENDING') "
-    "union select 'deliver', id from boardwright_deliveries where taken is null"
-)
-_ALL = "select workflow_uuid from workflow_status"
-_MESSAGES = "select consumed, destination_uuid from notifications where consumed or topic = 'inbox'"
+DATABASES = ("sqlite", "postgres")
+DATABASE = os.environ.get("BOARDWRIGHT_JOBS_DATABASE", "sqlite")
+on_both = pytest.mark.parametrize("_service_parts", DATABASES, indirect=True)
 _OFTEN_S = 0.1
 
 
@@ -101,7 +102,8 @@ class _Watched:
         return getattr(self._run, name)
 
     async def receive(self, timeout_s: float) -> Json:
-        self._parts.waiting.add(self._run.id)
+        if timeout_s > 0:  # else it only looks whether there is one
+            self._parts.waiting.add(self._run.id)
         message = await self._run.receive(timeout_s)
         self._parts.waiting.discard(self._run.id)
         self._parts.received += message is not None
@@ -111,9 +113,9 @@ class _Watched:
 class Parts:
     """Server, worker and database; they outlive the single test."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
-        self.database = folder / "jobs.sqlite"
+        self._tables = Tables(url)
         self.hubs = _Reconnected()
         self.acts = Activities(self.hubs, folder / "jobs")
         self.held = threading.Event()
@@ -124,7 +126,6 @@ class Parts:
         command = (sys.executable, str(Path(fake_work.__file__)))
         self._shop = Workshop(self.acts.folder_of, self.acts.show_progress, command, 0.0)
         _hurry(monkeypatch)
-        url = f"sqlite:///{self.database}"
         self.client = JobClient(url)
         self._engine = self._started_engine(url)
         self._server = self._started_server()
@@ -144,10 +145,8 @@ class Parts:
         ended = Withdrawn(repositories=(), installation_id=INSTALLATION_ID, reason="the test ended")
         asyncio.run(self.client.store(f"end-{time.monotonic_ns()}", ended))
         until(lambda: not self.living(), "all jobs end", self.state)
-        (every,) = self._rows(_ALL)
-        self.client._client.delete_workflows([str(name) for (name,) in every])
-        with closing(sqlite3.connect(self.database, timeout=30)) as connection, connection:
-            connection.execute("delete from boardwright_deliveries")
+        self.client._client.delete_workflows(self._tables.runs())
+        self._tables.forget_deliveries()
         shutil.rmtree(self.acts.folder, ignore_errors=True)
         self.begun.clear()
         self.waiting.clear()
@@ -155,29 +154,21 @@ class Parts:
 
     def is_idle(self) -> bool:
         """Say whether nothing moves: each delivery is done, each job waits for a person."""
-        waiting, received = set(self.waiting), self.received
-        messages, living = self._rows(_MESSAGES, _LIVING)
-        read = sum(bool(consumed) for consumed, _ in messages)
-        unread = {name for consumed, name in messages if not consumed}
+        received = self.received  # first: who receives then no longer waits, or was seen to read
+        waiting = set(self.waiting)
+        seen = self._tables.seen()
         return (
-            read == received
-            and all(kind == "job" and name in waiting for kind, name in living)
-            and not unread & {name for _, name in living}
+            seen.read == received
+            and all(kind == "job" and name in waiting for kind, name in seen.living)
+            and not seen.unread & {name for _, name in seen.living}
         )
 
     def living(self) -> list[tuple[str, str]]:
         """Return kind and name of what has not ended: deliveries, jobs, pieces of work."""
-        (living,) = self._rows(_LIVING)
-        return [(str(kind), str(name)) for kind, name in living]
+        return self._tables.seen().living
 
     def state(self) -> str:
         return f"living: {self.living()}; waiting: {self.waiting}"
-
-    def _rows(self, *queries: str) -> list[list[Any]]:
-        """Return what queries find at one moment: what passes on between two is in neither."""
-        with closing(sqlite3.connect(self.database, timeout=30)) as connection:
-            connection.execute("begin")
-            return [connection.execute(query).fetchall() for query in queries]
 
     def _started_engine(self, url: str) -> Engine:
         admission, flow = Admission(self.acts), Flow(self.acts)
@@ -392,9 +383,16 @@ class Service:
 
 
 @pytest.fixture(scope="session")
-def _service_parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+def _service_parts(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Parts]:
+    folder = tmp_path_factory.mktemp("service")
+    url = f"sqlite:///{folder}/jobs.sqlite"
+    if getattr(request, "param", DATABASE) == "postgres":
+        cluster: Cluster = request.getfixturevalue("postgres")
+        url = cluster.fresh()
     with pytest.MonkeyPatch.context() as monkeypatch:
-        parts = Parts(tmp_path_factory.mktemp("service"), monkeypatch)
+        parts = Parts(folder, url, monkeypatch)
         yield parts
         parts.close()
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from tests.bot.jobs.fake_work import FOLDER
 from tests.github.emulator.person import At
-from tests.github.service import US, Service
+from tests.github.service import US, Service, on_both
 
 PATH = f"{FOLDER}/train.py"
 
 
+@on_both
 def test_a_labelled_issue_becomes_a_merged_pull_request(service: Service) -> None:
     service.in_processes()
     maint = service.person("maint")
