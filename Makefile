@@ -41,7 +41,7 @@ bench-service: setup ## how fast deliveries are acknowledged, on SQLite and Post
 	$(BIN)/python -m tests.bot.service.bench
 
 kills: ## kill a worker with -9 in each step, ten times before and ten times after it, on SQLite and PostgreSQL
-	BOARDWRIGHT_KILLS=20 $(BIN)/pytest -s tests/bot/jobs/test_engine.py -k each_step
+	BOARDWRIGHT_KILLS=20 $(BIN)/pytest -s --timeout=7200 tests/bot/jobs/test_engine.py -k each_step
 
 doctor: ## what is installed, what is missing, what mends it
 	@$(BIN)/boardwright doctor
