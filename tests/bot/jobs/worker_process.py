@@ -10,6 +10,7 @@ import logging
 import multiprocessing
 import os
 import sys
+import threading
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -46,6 +47,7 @@ def _run(url: str, folder: Path, socket: str, name: str, log: Path) -> None:
     with log.open("ab") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
+    threading.Thread(target=_end_with_the_test, daemon=True).start()
     logging.basicConfig(level=logging.INFO)
     _hurry()
     hubs = RemoteHubs(socket, os.getpid())
@@ -60,6 +62,14 @@ def _run(url: str, folder: Path, socket: str, name: str, log: Path) -> None:
     except Infrastructure as error:
         print(error, file=sys.stderr)  # noqa: T201
         sys.exit(3)
+
+
+def _end_with_the_test() -> None:
+    """End at once where the process of the test ended without a word."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _hurry() -> None:
