@@ -15,10 +15,19 @@ class Line(Console, Protocol):
 
     @property
     def lost(self) -> str:
-        """Say why the line is gone for good, or "" while it is there."""
+        """Say why the line is gone for good, or "" while it is there or comes back."""
 
-    def open(self) -> None:
-        """Open it. Raises OSError or PortMissing."""
+    @property
+    def is_open(self) -> bool:
+        """Say whether it was opened and not closed."""
+
+    def open_soon(self) -> None:
+        """Open it, trying for a while: a board that was reset shows its port after a moment.
+
+        Raises:
+            OSError: it does not open; the text holds why.
+            BenchError: two devices could be meant.
+        """
 
     def close(self) -> None:
         """Close it; may be called twice."""

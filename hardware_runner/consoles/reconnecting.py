@@ -70,6 +70,19 @@ class ReconnectingLine(serial.SerialBase):
         self.is_open = True
         self.lost = ""
 
+    def open_soon(self) -> None:
+        """Open it, trying for `reopen_for_s`; raises OSError."""
+        deadline = self._now() + self._reopen_for_s
+        while True:
+            try:
+                return self.open()
+            except (OSError, PortMissing) as error:
+                if self._now() >= deadline:
+                    raise serial.SerialException(
+                        f"not there within {self._reopen_for_s:g} s: {error}"
+                    ) from error
+            self._sleep(_POLL_S)
+
     def close(self) -> None:
         """Close it; may be called twice."""
         stream, self._stream = self._stream, None
@@ -124,23 +137,12 @@ class ReconnectingLine(serial.SerialBase):
         """Open the line again, or give it up after `reopen_for_s` and say why."""
         if self.lost or self._stream is None:
             raise broken
-        self.close()
-        self.is_open = True
-        deadline = self._now() + self._reopen_for_s
-        while True:
-            try:
-                self.open()
-            except (OSError, PortMissing) as error:
-                if self._now() >= deadline:
-                    self.lost = (
-                        f"{self.port} broke off ({broken}) and did not come back within "
-                        f"{self._reopen_for_s:g} s: {error}"
-                    )
-                    raise serial.SerialException(self.lost) from error
-            else:
-                self.reconnections += 1
-                return
-            self._sleep(_POLL_S)
+        try:
+            self.open_soon()
+        except OSError as error:
+            self.lost = f"{self.port} broke off ({broken}) and did not come back: {error}"
+            raise serial.SerialException(self.lost) from error
+        self.reconnections += 1
 
     def _reconfigure_port(self, force_update: bool = False) -> None:
         if self._stream is not None:

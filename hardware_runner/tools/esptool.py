@@ -28,6 +28,8 @@ CAUSES = (
     ),
 )
 BAUD = 460_800
+MAPPED = 0x3C00_0000
+"""Below this lie offsets in the flash. Source: ESP32-S3 TRM, "System and Memory", address map."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,13 @@ class EspTool:
         return found[1] if found else "unknown"
 
     def flash(self, image: Image) -> None:
-        """Write, compare MD5 sums, and reset."""
+        """Write, compare MD5 sums, and reset.
+
+        An image whose origin is an address that the cache maps begins at the flash's begin.
+        """
         path = str(image.path.resolve())
-        self._run(["write-flash", f"{image.origin:#x}", path], self.flash_timeout_s)
+        offset = 0 if image.origin >= MAPPED else image.origin
+        self._run(["write-flash", f"{offset:#x}", path], self.flash_timeout_s)
 
     def reset(self) -> None:
         """Reset the board through its boot loader."""
