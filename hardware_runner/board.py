@@ -14,6 +14,9 @@ core, a timer of known rate, or nothing."""
 
 ImageKind = Literal["elf", "bin", "hex", "uf2"]
 
+Simulator = Literal["", "rp2040js"]
+"""What runs a part cycle by cycle where QEMU has no machine of it; "" where nothing does."""
+
 
 @dataclass(frozen=True, slots=True)
 class UsbIds:
@@ -46,7 +49,7 @@ class Board:
     ram_origin: int
     cpu_flags: tuple[str, ...]  # compiler flags that choose core and FPU
     support: str  # file in templates/firmware/boards/ with UART, timer and LED
-    machine: str | None  # QEMU machine, None where it is not emulated
+    machine: str | None  # QEMU machine, None where QEMU does not emulate it
     timer_hz: int  # rate of the timer that support reads (in QEMU, its virtual rate); 0: none
     verified: Verified
     source: str  # where these figures come from
@@ -60,3 +63,26 @@ class Board:
     image: ImageKind = "elf"  # what that tool takes
     usb: tuple[UsbIds, ...] = ()  # how it shows itself, its probe included
     exports: tuple[str, ...] = ()  # what `boardwright export --as` offers for it
+    counter: str = ""  # what counts time on the part, for people: "DWT cycle counter, HSI ±1 %"
+    simulator: Simulator = ""
+    uf2_family: int = 0  # what a UF2 file for it is marked with; 0: it takes none
+
+    @property
+    def is_process(self) -> bool:
+        """Say whether it is a process of this machine, without flash and RAM of its own."""
+        return self.core == "host"
+
+    @property
+    def is_emulated(self) -> bool:
+        """Say whether an emulator runs its firmware, whatever else may."""
+        return self.machine is not None or self.simulator != ""
+
+    @property
+    def runs_here(self) -> bool:
+        """Say whether its firmware can run without a bench."""
+        return self.is_process or self.is_emulated
+
+    @property
+    def is_built_here(self) -> bool:
+        """Say whether there is a compiler and a support file for it."""
+        return self.verified != "unverified"

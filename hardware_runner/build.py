@@ -15,6 +15,7 @@ from importlib import resources
 from pathlib import Path
 
 from hardware_runner.board import Board
+from hardware_runner.boot2 import seal_boot2
 from hardware_runner.errors import BuildError, TooLarge
 from hardware_runner.fit import STACK_BYTES, refuse_too_large
 from hardware_runner.footprint import Image, global_names, read_image
@@ -27,6 +28,8 @@ PROJECT = ("goal.h", *AUTHORED)
 CONTRACT = "shell/bw_contract.c"
 _ROOMY_BYTES = 0x0800_0000  # for a second link that shows by how much the first one failed
 _LARGEST = 6
+_BUFFERED_WINDOW = 2
+"""Requests under way where nothing is lost while a sample is computed: a pipe, or QEMU's line."""
 _PARALLEL = 2
 
 
@@ -125,6 +128,7 @@ def _build(
     with ThreadPoolExecutor(_PARALLEL) as pool:
         said = list(pool.map(lambda unit: _compile(compiler, out, unit, level), units))
     elf = _link(board, compiler, out, units)
+    seal_boot2(elf)
     image = read_image(elf)
     return Firmware(
         board=board,
@@ -144,7 +148,7 @@ def _shell_sources(board: Board, *, profiled: bool) -> dict[str, bytes]:
     for entry in (*folder.iterdir(), *(folder / "boards").iterdir()):
         if entry.name.endswith(".h") or (entry.name.endswith(".c") and entry.name[:3] == "bw_"):
             chosen[f"shell/{entry.name}"] = entry.read_bytes()
-    if not board.cpu_flags:
+    if board.is_process:
         del chosen["shell/bw_startup.c"]
     if not profiled:
         del chosen["shell/bw_profile.c"], chosen["shell/bw_profile.h"]
@@ -153,10 +157,11 @@ def _shell_sources(board: Board, *, profiled: bool) -> dict[str, bytes]:
 
 def _build_header(board: Board, build_id: str, points: int) -> bytes:
     profile = f"#define BW_PROFILE_POINTS {points}\n" if points else ""
+    window = _BUFFERED_WINDOW if board.is_process or board.machine else 1
     return (
         "/* SPDX-License-Identifier: Apache-2.0 */\n"
         f'#define BW_BOARD_NAME "{board.name}"\n#define BW_BUILD_ID "{build_id}"\n'
-        f"{profile}"
+        f"#define BW_WINDOW {window}\n{profile}"
     ).encode()
 
 
@@ -172,7 +177,7 @@ def _compile(compiler: Compiler, out: Path, unit: _Unit, level: str) -> str:
 
 def _link(board: Board, compiler: Compiler, out: Path, units: list[_Unit]) -> Path:
     objects = [unit.object for unit in units]
-    if not board.cpu_flags:
+    if board.is_process:
         compiler.link(out, objects, "firmware.elf", [])
         return out / "firmware.elf"
     write_linker_script(board, out / "firmware.ld", board.flash_bytes, board.ram_bytes)

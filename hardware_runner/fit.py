@@ -23,7 +23,7 @@ def refuse_too_large(summary: Summary, board: Board) -> None:
     Raises:
         TooLarge: it cannot; with the bytes needed and had, what costs most, and what to do.
     """
-    if not board.cpu_flags:
+    if board.is_process:
         return
     flash_needed = summary.constant_bytes - summary.constant_spare_bytes
     ram_needed = summary.arena_bytes + STACK_BYTES
@@ -89,7 +89,7 @@ def _larger_boards(flash_needed: int, ram_needed: int) -> str:
     large_enough = [
         board.name
         for board in BOARDS.values()
-        if board.cpu_flags and board.flash_bytes > flash_needed and board.ram_bytes > ram_needed
+        if board.is_built_here and not board.is_process and board.flash_bytes > flash_needed and board.ram_bytes > ram_needed
     ]
     if not large_enough:
         return "No board that can be named has that much."

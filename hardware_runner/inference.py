@@ -44,7 +44,7 @@ def inference_size(firmware: Firmware, compiled: CompiledModel) -> InferenceSize
         BuildError, ToolMissing.
     """
     board, out = firmware.board, firmware.elf.parent
-    if not board.cpu_flags:
+    if board.is_process:
         return None
     compiler = find_compiler(board)
     folder = out / _FOLDER

@@ -101,8 +101,13 @@ def find_compiler(board: Board) -> Compiler:
     Raises:
         ToolMissing: names the package and the command that installs it.
     """
-    if not board.cpu_flags:
+    if board.is_process:
         return Compiler("gcc", _version("gcc"), HOST_FLAGS, HOST_LINK_FLAGS)
+    if not board.is_built_here:
+        raise ToolMissing(
+            f"Firmware for {board.name} ({board.core}) is not built here: take "
+            f"`boardwright export --as {board.exports[0]}` and build with that."
+        )
     program = "arm-none-eabi-gcc"
     version = _version(program)
     library = _ask(program, *board.cpu_flags, "-print-file-name=libc_nano.a")

@@ -5,12 +5,40 @@ from __future__ import annotations
 import difflib
 
 from hardware_runner.board import Board
-from hardware_runner.boards import host, mps2_an386, mps2_an500, mps3_an547, netduinoplus2
+from hardware_runner.boards import (
+    arduino_nano33ble,
+    arduino_portenta_h7,
+    esp32s3,
+    host,
+    mps2_an386,
+    mps2_an500,
+    mps2_an505,
+    mps3_an547,
+    netduinoplus2,
+    nucleo_f446re,
+    nucleo_h743zi,
+    nucleo_l476rg,
+    raspberry_pi_pico,
+)
 from hardware_runner.errors import UnknownBoard
 
 BOARDS: dict[str, Board] = {
     module.BOARD.name: module.BOARD
-    for module in (host, mps2_an386, mps2_an500, mps3_an547, netduinoplus2)
+    for module in (
+        host,
+        mps2_an386,
+        mps2_an500,
+        mps2_an505,
+        mps3_an547,
+        netduinoplus2,
+        nucleo_f446re,
+        nucleo_l476rg,
+        nucleo_h743zi,
+        arduino_nano33ble,
+        arduino_portenta_h7,
+        raspberry_pi_pico,
+        esp32s3,
+    )
 }
 
 

@@ -21,4 +21,5 @@ BOARD = Board(
     timer_hz=0,
     verified="host",
     source="no figures: sizes and costs of a process are not those of a board",
+    timing="none",
 )

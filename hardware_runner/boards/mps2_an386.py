@@ -21,4 +21,6 @@ BOARD = Board(
     timer_hz=25_000_000,
     verified="emulator",
     source="Arm DAI 0386, memory map (ZBT SSRAM 1 and 2/3) and clocks; QEMU hw/arm/mps2.c",
+    flasher="qemu",
+    exports=("cmake",),
 )

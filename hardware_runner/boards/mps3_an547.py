@@ -21,4 +21,6 @@ BOARD = Board(
     timer_hz=32_000_000,
     verified="emulator",
     source="Arm DAI 0547, memory map (ITCM, DTCM, secure) and clocks; QEMU hw/arm/mps2-tz.c",
+    flasher="qemu",
+    exports=("cmake",),
 )

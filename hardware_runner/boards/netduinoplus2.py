@@ -22,4 +22,6 @@ BOARD = Board(
     verified="emulator",
     source="ST DS8626, table 2 (flash, RAM, clock) and section 5 (memory map); "
     "timer: QEMU hw/arm/stm32f405_soc.c, 1 GHz, divided by 40 in stm32f405.c",
+    flasher="qemu",
+    exports=("cmake", "platformio"),
 )

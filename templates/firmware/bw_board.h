@@ -24,7 +24,7 @@ uint32_t bw_board_timer_ticks(void);
 /* 1 where the timer passed 2^32 ticks since the last restart, else 0. */
 int bw_board_timer_wrapped(void);
 
-/* Ticks per second; 0 where the board has no timer that could count an inference. */
+/* Ticks per second as the clock was set up; 0 where no timer counts, or the one there is stands still. */
 uint32_t bw_board_timer_hz(void);
 
 /* Most bytes of stack in use since reset, and how many there are; both 0 where nobody can tell. */
@@ -38,5 +38,9 @@ void bw_board_nothing(uint32_t unused);
 
 /* Switch the light that the application may use. */
 void bw_board_led(int on);
+
+/* Hold a pin high while features and model of one sample run, for a meter of energy; does nothing on a board
+ * that has no pin for it. */
+void bw_board_mark(int on);
 
 #endif

@@ -10,12 +10,31 @@
 
 #include <stdint.h>
 
+#if __ARM_ARCH_6M__ /* pushes no ip, pops no lr, has no movw */
+#define BW_PROFILE(point)                                        \
+    __asm__ volatile(".syntax unified\n\t"                       \
+                     "push {r0-r3, lr}\n\t"                      \
+                     "mov r0, ip\n\t"                            \
+                     "push {r0}\n\t"                             \
+                     "movs r0, %0\n\t"                           \
+                     "lsls r0, r0, #8\n\t"                       \
+                     "adds r0, %1\n\t"                           \
+                     "bl bw_profile_point\n\t"                   \
+                     "pop {r0}\n\t"                              \
+                     "mov ip, r0\n\t"                            \
+                     "ldr r0, [sp, #16]\n\t"                     \
+                     "mov lr, r0\n\t"                            \
+                     "pop {r0-r3}\n\t"                           \
+                     "add sp, #4" ::"i"((point) >> 8), "i"((point) & 255) \
+                     : "cc", "memory")
+#else
 #define BW_PROFILE(point)                               \
     __asm__ volatile("push {r0-r3, ip, lr}\n\t"         \
                      "movw r0, %0\n\t"                  \
                      "bl bw_profile_point\n\t"          \
                      "pop {r0-r3, ip, lr}" ::"i"(point) \
                      : "cc", "memory")
+#endif
 
 /* What BW_PROFILE calls, at every point. */
 void bw_profile_point(uint32_t point);

@@ -4,6 +4,9 @@
  * Requests are numbered. The shell takes the next number only, gives the same answer again to a number that
  * it answered already (it remembers BW_WINDOW answers), and asks for the next number where another comes. So
  * no sample is lost, run twice, or shown to the application out of order.
+ *
+ * BW_WINDOW is how many requests the host may have under way: 1 where the receiver cannot hold bytes while a
+ * sample is computed, so that the answer is what allows the next request, and a power of two elsewhere.
  */
 #include <string.h>
 
@@ -17,7 +20,6 @@
 #endif
 
 #define BW_PROTOCOL_VERSION 1
-#define BW_WINDOW 2 /* how many requests the host may have under way; a power of two */
 #define BW_SAMPLE_BYTES (BW_RAW_COUNT * sizeof(bw_raw_t))
 #define INFER_BYTES (12 + BW_CLASS_COUNT)
 #define HELLO_BYTES (19 + sizeof(BW_BUILD_ID) + sizeof(BW_BOARD_NAME) - 2)
@@ -74,6 +76,7 @@ static void work_model(uint32_t unused)
 
 static uint8_t *answer_infer(uint8_t *to)
 {
+    bw_board_mark(1);
     bw_shell_phase = BW_PHASE_FEATURES;
     uint32_t const features_ticks = measure(work_features, 0);
     bw_shell_phase = BW_PHASE_MODEL;
@@ -81,6 +84,7 @@ static uint8_t *answer_infer(uint8_t *to)
     bw_profile_begin();
 #endif
     uint32_t const model_ticks = measure(work_model, 0);
+    bw_board_mark(0);
     bw_shell_phase = BW_PHASE_APP;
     const int8_t *const scores = bw_infer_scores();
     memcpy(to + 12, scores, BW_CLASS_COUNT); /* before the application sees them */

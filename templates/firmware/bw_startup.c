@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reset, vector table, faults and stack of a Cortex-M (Armv7-M, Armv8-M), alike for every board.
+/* Reset, vector table, faults and stack of a Cortex-M (Armv6-M, Armv7-M, Armv8-M), alike for every board.
  *
  * Interrupts stay masked for good: counted code runs undisturbed, and a fault of any kind arrives as the one
  * exception that no mask stops, the HardFault.
@@ -9,10 +9,18 @@
 #include "bw_shell.h"
 
 #define REGISTER(address) (*(volatile uint32_t *)(address))
+#define SCB_VTOR REGISTER(0xE000ED08u)
+#if __ARM_ARCH_6M__ /* has none of them: a fault has no reason there */
+#define SCB_CFSR 0u
+#define SCB_HFSR 0u
+#define SCB_MMFAR 0u
+#define SCB_BFAR 0u
+#else
 #define SCB_CFSR REGISTER(0xE000ED28u)
 #define SCB_HFSR REGISTER(0xE000ED2Cu)
 #define SCB_MMFAR REGISTER(0xE000ED34u)
 #define SCB_BFAR REGISTER(0xE000ED38u)
+#endif
 #define SCB_CPACR REGISTER(0xE000ED88u)
 
 #define PAINT 0xB0A2D317u
@@ -20,10 +28,11 @@
 
 /* Placed by the linker script. */
 extern uint32_t bw_data_load[], bw_data_begin[], bw_data_end[], bw_bss_begin[], bw_bss_end[];
-extern uint32_t bw_stack_end[];
+extern uint32_t bw_stack_end[], bw_vectors[];
 
 int main(void);
 void bw_reset(void);
+void bw_begin(void);
 void bw_fault(void);
 void bw_fault_report(const uint32_t *frame);
 
@@ -47,10 +56,27 @@ static void paint_stack(void)
     }
 }
 
-void bw_reset(void)
+/* Whoever started this program, a boot loader perhaps, may have left another stack and another table. */
+__attribute__((naked)) void bw_reset(void)
 {
-    __asm__ volatile("cpsid i" ::: "memory");
+    __asm__ volatile(".syntax unified\n\t"
+                     "cpsid i\n\t"
+                     "movs r0, #0\n\t"
+                     "msr control, r0\n\t"
+                     "isb\n\t"
+                     "ldr r0, =bw_stack_end\n\t"
+                     "mov sp, r0\n\t"
+                     "ldr r0, =bw_begin\n\t"
+                     "bx r0\n\t"
+                     ".ltorg");
+}
+
+void bw_begin(void)
+{
+    SCB_VTOR = (uint32_t)(uintptr_t)bw_vectors;
+#ifdef __ARM_FP
     SCB_CPACR |= 0xFu << 20; /* the FPU, before any code that uses it */
+#endif
     __asm__ volatile("dsb\n\tisb" ::: "memory");
     const uint32_t *from = bw_data_load;
     for (uint32_t *to = bw_data_begin; to < bw_data_end; ++to) {
@@ -68,10 +94,12 @@ void bw_reset(void)
 /* Take the stack pointer of the code that failed and go on with a fresh stack: the old one may be the cause. */
 __attribute__((naked)) void bw_fault(void)
 {
-    __asm__ volatile("mrs r0, msp\n\t"
+    __asm__ volatile(".syntax unified\n\t"
+                     "mrs r0, msp\n\t"
                      "ldr r1, =bw_stack_end\n\t"
                      "mov sp, r1\n\t"
-                     "b bw_fault_report\n\t"
+                     "ldr r1, =bw_fault_report\n\t"
+                     "bx r1\n\t"
                      ".ltorg");
 }
 
@@ -107,7 +135,8 @@ void bw_fault_report(const uint32_t *frame)
 
 __attribute__((naked)) void bw_board_known_loop(uint32_t turns __attribute__((unused)))
 {
-    __asm__ volatile("1: nop\n\t"
+    __asm__ volatile(".syntax unified\n"
+                     "1: nop\n\t"
                      "nop\n\t"
                      "subs r0, r0, #1\n\t"
                      "bne 1b\n\t"

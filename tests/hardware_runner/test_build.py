@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shutil
+import struct
 from pathlib import Path
 
 import pytest
+from elftools.elf.elffile import ELFFile
 
 from hardware_runner.boards import BOARDS, find_board
+from hardware_runner.boot2 import BOOT2_BYTES, boot2_crc
 from hardware_runner.build import build_firmware, build_smallest
 from hardware_runner.errors import BuildError, TooLarge, ToolMissing
 from hardware_runner.fit import STACK_BYTES
+from hardware_runner.footprint import read_image
 from model_compiler import CompiledModel, Optimise, compile_model, dense_classifier
 from tests.hardware_runner.stand_in import (
     APP_C,
@@ -26,18 +30,62 @@ from tests.hardware_runner.tools import needs_arm_gcc, needs_gcc
 pytestmark = [needs_arm_gcc, needs_gcc]
 
 F405 = find_board("netduinoplus2")
+BUILT = [board for board in BOARDS.values() if board.is_built_here]
 
 
 def build(folder: Path, compiled: CompiledModel = STAND_IN, **changed: str):
     return build_firmware(F405, write_project(folder / "p", **changed), compiled, folder / "out")
 
 
-@pytest.mark.parametrize("board", BOARDS.values(), ids=lambda b: b.name)
-def test_every_board_builds_without_a_warning(board, tmp_path: Path) -> None:
+@pytest.mark.parametrize("board", BUILT, ids=lambda b: b.name)
+def test_every_board_builds_without_a_warning_and_where_its_part_looks(
+    board, tmp_path: Path
+) -> None:
     firmware = build_firmware(board, write_project(tmp_path / "p"), STAND_IN, tmp_path / "out")
     assert firmware.warnings == ()
-    assert firmware.elf.is_file()
     assert firmware.tools.keys() <= {"gcc", "arm-none-eabi-gcc"}
+    if board.is_process:
+        return
+    second_stage = BOOT2_BYTES if board.support == "raspberry_pi_pico.c" else 0
+    with firmware.elf.open("rb") as stream:
+        elf = ELFFile(stream)
+        text = elf.get_section_by_name(".text")
+        stack, reset = struct.unpack_from("<II", text.data())
+        segments = [s for s in elf.iter_segments() if s["p_filesz"]]
+    assert text["sh_addr"] == board.flash_origin + second_stage  # the vectors are the first of it
+    assert stack == board.ram_origin + board.ram_bytes
+    assert read_image(firmware.elf).at(reset) == "bw_reset"
+    assert reset & 1  # Thumb
+    assert min(s["p_paddr"] for s in segments) == board.flash_origin
+    in_flash = max(s["p_paddr"] + s["p_filesz"] for s in segments) - board.flash_origin
+    assert firmware.footprint.flash_bytes <= in_flash <= board.flash_bytes
+    for segment in segments:
+        begin = segment["p_vaddr"]
+        assert any(
+            origin <= begin and begin + segment["p_memsz"] <= origin + size
+            for origin, size in (
+                (board.flash_origin, board.flash_bytes),
+                (board.ram_origin, board.ram_bytes),
+            )
+        )
+
+
+def test_a_board_whose_compiler_is_not_ours_says_what_builds_it(tmp_path: Path) -> None:
+    with pytest.raises(ToolMissing, match="export --as esp-idf"):
+        build_firmware(
+            find_board("esp32s3"), write_project(tmp_path / "p"), STAND_IN, tmp_path / "out"
+        )
+
+
+def test_the_second_boot_stage_carries_the_crc_that_the_boot_rom_wants(tmp_path: Path) -> None:
+    pico = find_board("pico")
+    firmware = build_firmware(pico, write_project(tmp_path / "p"), STAND_IN, tmp_path / "out")
+    with firmware.elf.open("rb") as stream:
+        stage = ELFFile(stream).get_section_by_name(".boot2").data()
+    assert len(stage) == 256
+    assert boot2_crc(stage[:252]) == int.from_bytes(stage[252:], "little")
+    # The check value of CRC-32/MPEG-2, which has the same parameters. Source: reveng's catalogue.
+    assert boot2_crc(b"123456789") == 0x0376E6E7
 
 
 def test_the_same_files_give_the_same_bytes_anywhere(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hardware_runner.inference import inference_size
 from tests.hardware_runner.stand_in import STAND_IN, write_project
 from tests.hardware_runner.tools import needs_arm_gcc, needs_gcc
 
-CORTEX_M = [board for board in BOARDS.values() if board.cpu_flags]
+CORTEX_M = [b for b in BOARDS.values() if b.is_built_here and not b.is_process]
 
 
 @needs_arm_gcc

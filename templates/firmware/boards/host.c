@@ -76,3 +76,8 @@ void bw_board_led(int on)
     lit = on != 0;
     (void)lit;
 }
+
+void bw_board_mark(int on)
+{
+    (void)on;
+}

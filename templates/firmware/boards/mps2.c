@@ -63,3 +63,8 @@ void bw_board_led(int on)
 {
     LEDS = on != 0 ? 1u : 0u;
 }
+
+void bw_board_mark(int on)
+{
+    (void)on;
+}

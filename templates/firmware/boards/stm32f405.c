@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* STM32F405 on the Netduino Plus 2: USART1 on PB6 and PB7, TIM2, light on PA10. The core stays at its reset
  * clock, the 16 MHz of the HSI. QEMU holds bytes back until they are read; the part's receiver holds one, so
- * there the host must not send while a sample is computed.
+ * there the host must not send while a sample is computed. The timer is QEMU's: see nucleo_f446re.c for a part
+ * of this family at full speed, timed by its cycle counter.
  * Source: ST RM0090, sections 7 (RCC), 8 (GPIO), 18 (TIM2), 30 (USART). */
 #include "bw_board.h"
 #include "wait.h"
@@ -99,4 +100,9 @@ uint32_t bw_board_timer_hz(void)
 void bw_board_led(int on)
 {
     GPIOA_BSRR = on != 0 ? 1u << 10 : 1u << 26;
+}
+
+void bw_board_mark(int on)
+{
+    (void)on;
 }

@@ -24,7 +24,9 @@ int main(void)
 
 void bw_reset(void)
 {
+#if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
     SCB_CPACR |= 0xFu << 20; /* FPU and Helium, before any code that uses them */
+#endif
     __asm__ volatile("dsb\n\tisb" ::: "memory");
     /* volatile: otherwise the compiler calls memcpy() and memset(), which the model may not need. */
     const uint32_t *from = bw_data_load;
