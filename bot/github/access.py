@@ -21,6 +21,12 @@ PERMISSIONS = {
 Source: https://docs.github.com/rest/authentication/permissions-required-for-github-apps
 """
 
+BENCH_PERMISSIONS = {"actions": "write"}
+"""What results of a bench need besides: artifacts are read, and a measurement is started.
+
+Asked for first, and left out where the App was not granted it.
+"""
+
 _BEFORE_EXPIRY = timedelta(minutes=2)  # longer than any request takes; a token lives one hour
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from pydantic import BaseModel
 
 from bot.github.clipping import CHECK_TEXT_MAX_CHARACTERS, clip, same
-from bot.github.hub import Annotation, Check
+from bot.github.hub import Annotation, Button, Check
 from bot.github.wire import Wire
 
 ANNOTATIONS_MAX = 50
@@ -123,6 +123,8 @@ class Checks:
         body: dict[str, object] = {"name": check.name, "external_id": check.key, "output": output}
         if check.details_url:
             body["details_url"] = check.details_url
+        if check.buttons:
+            body["actions"] = [_button(button) for button in check.buttons]
         if check.conclusion and last:
             body |= {"status": "completed", "conclusion": check.conclusion.value}
         else:
@@ -136,6 +138,14 @@ class Checks:
 
     def _path(self) -> str:
         return f"/repos/{quote(self.full_name)}"
+
+
+def _button(button: Button) -> dict[str, str]:
+    return {
+        "label": button.label,
+        "description": button.description,
+        "identifier": button.identifier,
+    }
 
 
 def _row(annotation: Annotation) -> dict[str, str | int]:

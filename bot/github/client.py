@@ -12,6 +12,7 @@ from urllib.parse import quote
 from pydantic import BaseModel
 
 from bot.github.access import (
+    BENCH_PERMISSIONS,
     PERMISSIONS,
     AppAccess,
     Connection,
@@ -23,6 +24,7 @@ from bot.github.checks import Checks
 from bot.github.comments import Issues
 from bot.github.git_data import GitData
 from bot.github.hub import (
+    Artifact,
     Change,
     Check,
     Comment,
@@ -31,11 +33,14 @@ from bot.github.hub import (
     Permission,
     PullRequest,
     Reaction,
+    Refused,
     Repository,
     Review,
     Thread,
+    WorkflowRun,
 )
 from bot.github.pulls import Pulls
+from bot.github.runs import Runs
 from bot.github.threads import Threads
 from bot.github.wire import Wire, app_auth, token_auth
 
@@ -127,9 +132,18 @@ class GitHub:
             path = f"/repos/{quote(full_name)}/installation"
             installation_id = self._self.get(asked, path, _Installation).id
         path = f"/app/installations/{installation_id}/access_tokens"
-        body = {"repositories": [full_name.partition("/")[2]], "permissions": PERMISSIONS}
-        token = self._self.send("POST", asked, path, body, _Token)
+        names = [full_name.partition("/")[2]]
+        try:
+            token = self._token(asked, path, names, PERMISSIONS | BENCH_PERMISSIONS)
+        except Refused:  # the App was installed without what a bench needs
+            token = self._token(asked, path, names, PERMISSIONS)
         return Lease(token.token, token.expires_at)
+
+    def _token(
+        self, asked: str, path: str, names: list[str], permissions: Mapping[str, str]
+    ) -> _Token:
+        body = {"repositories": names, "permissions": dict(permissions)}
+        return self._self.send("POST", asked, path, body, _Token)
 
     def _ask_login(self) -> str:
         asked = "say under which name Boardwright writes"
@@ -155,6 +169,7 @@ class RemoteHub:
         self._threads = Threads(wire, full_name, ours)
         self._checks = Checks(wire, full_name, ours)
         self._git = GitData(wire, full_name)
+        self._runs = Runs(wire, full_name)
 
     def repository(self) -> Repository:
         """Return the repository as it stands."""
@@ -254,6 +269,26 @@ class RemoteHub:
     def put_check(self, check: Check) -> int:
         """Make or update the check run with its name, head and key, and return its number."""
         return self._checks.put_check(check)
+
+    def pulls_at(self, commit: str) -> tuple[PullRequest, ...]:
+        """Return the pull requests that a commit belongs to, newest first, forks' included."""
+        return self._pulls.pulls_at(commit)
+
+    def runs(self, workflow: str, branch: str, at_most: int) -> tuple[WorkflowRun, ...]:
+        """Return the newest successful runs of a workflow on a branch, newest first."""
+        return self._runs.runs(workflow, branch, at_most)
+
+    def artifacts(self, run: int) -> tuple[Artifact, ...]:
+        """Return what a workflow run left."""
+        return self._runs.artifacts(run)
+
+    def download(self, artifact: Artifact, at_most: int) -> bytes:
+        """Return the zip file of an artifact, as it was uploaded."""
+        return self._runs.download(artifact, at_most)
+
+    def dispatch(self, workflow: str, branch: str, inputs: Mapping[str, str]) -> None:
+        """Start a workflow by hand."""
+        self._runs.dispatch(workflow, branch, inputs)
 
 
 def _permission(granted: _Granted) -> Permission:

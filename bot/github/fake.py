@@ -12,6 +12,7 @@ from bot.github.clipping import marked, same
 from bot.github.fake_repository import FakeRepository, Link
 from bot.github.git_objects import check_path
 from bot.github.hub import (
+    Artifact,
     Change,
     Check,
     Comment,
@@ -26,7 +27,9 @@ from bot.github.hub import (
     Repository,
     Review,
     Thread,
+    WorkflowRun,
 )
+from bot.github.runs import digest_of
 
 _CHANGES = 30
 
@@ -315,6 +318,59 @@ class FakeHub:
             number = there.next_id()
             there.checks[number] = check
             return number
+
+    def pulls_at(self, commit: str) -> tuple[PullRequest, ...]:
+        """Return the pull requests that a commit belongs to, newest first, forks' included."""
+        with self._calling("pulls_at", commit) as there:
+            if commit not in there.commits:
+                raise KeyError(commit)
+            found = (
+                pull
+                for pull in there.pulls.values()
+                if any(c.sha == commit for c in there.history(pull.head_sha))
+            )
+            return tuple(sorted(found, key=lambda pull: -pull.number))
+
+    def runs(self, workflow: str, branch: str, at_most: int) -> tuple[WorkflowRun, ...]:
+        """Return the newest successful runs of a workflow on a branch, newest first."""
+        with self._calling("runs", workflow, branch, at_most) as there:
+            path = self._workflow(there, workflow)
+            found = (r for r in reversed(there.runs) if (r.path, r.head_branch) == (path, branch))
+            return tuple(run for run in found if run.conclusion == "success")[:at_most]
+
+    def artifacts(self, run: int) -> tuple[Artifact, ...]:
+        """Return what a workflow run left."""
+        with self._calling("artifacts", run) as there:
+            return tuple(artifact for artifact, _ in there.artifacts[run])
+
+    def download(self, artifact: Artifact, at_most: int) -> bytes:
+        """Return the zip file of an artifact, as it was uploaded."""
+        with self._calling("download", artifact, at_most) as there:
+            held = {a.id: content for kept in there.artifacts.values() for a, content in kept}
+            content = held[artifact.id]
+            asked = f"GitHub refused to download the artifact {artifact.id} of {self._full_name}"
+            if len(content) > at_most:
+                raise Refused(f"{asked}: it is larger than {at_most:,} bytes.")
+            if artifact.digest and artifact.digest != digest_of(content):
+                raise Refused(f"{asked}: it holds other bytes than its digest says.")
+            return content
+
+    def dispatch(self, workflow: str, branch: str, inputs: Mapping[str, str]) -> None:
+        """Start a workflow by hand."""
+        with self._calling("dispatch", workflow, branch, dict(inputs)) as there:
+            self._workflow(there, workflow)
+            if not there.allows_actions:
+                raise Refused(
+                    f"GitHub refused to start {workflow} in {self._full_name}: "
+                    "Resource not accessible by integration."
+                )
+            there.dispatched.append((workflow, branch, dict(inputs)))
+
+    def _workflow(self, there: FakeRepository, workflow: str) -> str:
+        path = f".github/workflows/{workflow}"
+        if not there.content_of(path, there.branches[there.default_branch]):
+            raise KeyError(path)
+        return path
 
     @contextmanager
     def _calling(self, method: str, *arguments: object) -> Iterator[FakeRepository]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.github.git_objects import folder_trees, tree_id
 from bot.github.hub import (
+    Artifact,
     Check,
     Comment,
     Issue,
@@ -19,7 +20,9 @@ from bot.github.hub import (
     Review,
     ReviewComment,
     Thread,
+    WorkflowRun,
 )
+from bot.github.runs import digest_of
 
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -54,7 +57,10 @@ class FakeRepository:
 
     Attributes:
         roles: of collaborators, by login; others may read what is public.
-        allows_drafts, allows_resolving: as plan and permissions of a real one may not.
+        allows_drafts, allows_resolving, allows_actions: as plan and permissions of a real one
+            may not.
+        runs: workflow runs with the content of their artifacts by name, oldest first.
+        dispatched: workflows that were started by hand: file, branch, inputs.
         cannot_review: logins that GitHub does not let be asked for a review.
     """
 
@@ -64,6 +70,7 @@ class FakeRepository:
     archived: bool = False
     allows_drafts: bool = True
     allows_resolving: bool = True
+    allows_actions: bool = True
     roles: dict[str, Permission] = field(default_factory=dict)
     users: set[str] = field(default_factory=set)
     cannot_review: set[str] = field(default_factory=set)
@@ -78,6 +85,9 @@ class FakeRepository:
     reviews: dict[int, list[Review]] = field(default_factory=dict)
     threads: dict[int, list[Thread]] = field(default_factory=dict)
     checks: dict[int, Check] = field(default_factory=dict)
+    runs: list[WorkflowRun] = field(default_factory=list)
+    artifacts: dict[int, list[tuple[Artifact, bytes]]] = field(default_factory=dict)
+    dispatched: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _ids: Iterator[int] = field(default_factory=lambda: itertools.count(1001))
 
@@ -234,6 +244,21 @@ class FakeRepository:
         first = thread.comments[0]
         added = ReviewComment(next(self._ids), login, body, first.path, first.line, None)
         self.threads[number][index] = replace(thread, comments=(*thread.comments, added))
+
+    def run(
+        self, path: str, artifacts: Mapping[str, bytes], conclusion: str = "success"
+    ) -> WorkflowRun:
+        """Let a workflow of the default branch run, and leave artifacts."""
+        number = self.next_id()
+        url = f"https://github.com/{self.full_name}/actions/runs/{number}"
+        head, branch = self.branches[self.default_branch], self.default_branch
+        run = WorkflowRun(number, path, "workflow_run", branch, head, conclusion, url)
+        self.runs.append(run)
+        self.artifacts[number] = [
+            (Artifact(self.next_id(), name, len(content), digest_of(content), False), content)
+            for name, content in artifacts.items()
+        ]
+        return run
 
     def thread(self, thread_id: str) -> tuple[int, int, Thread]:
         """Return the pull request, the index and the value of a thread; raises KeyError."""

@@ -168,11 +168,11 @@ class GitHubForge:
             return None
 
     def was_changed(self, folder: str, origin: Origin) -> bool:
-        """Say whether people changed the folder on the branch since it was published there."""
+        """Say whether the branch holds the folder otherwise than it was published there."""
         head = self._hub.head_of(origin.branch)
         if head is None or self._hub.tree_of(folder, head) is None:
             return False
-        return self._is_ours(origin, head) and not self._is_as_left(folder, origin, head)
+        return not self._is_as_left(folder, origin, head)
 
     def _base(self) -> str:
         """Return the commit that a new branch begins at."""

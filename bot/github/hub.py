@@ -193,6 +193,18 @@ class Annotation:
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """What a person can press beside a check run; `identifier` comes back in an event.
+
+    Source: GitHub REST, "Create a check run", `actions`: 20, 40 and 20 characters at most.
+    """
+
+    label: str
+    description: str
+    identifier: str
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """A check run on a commit. No conclusion: it is in progress.
 
@@ -209,6 +221,40 @@ class Check:
     conclusion: Conclusion | None = None
     annotations: tuple[Annotation, ...] = ()
     details_url: str | None = None
+    buttons: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowRun:
+    """A run of a workflow. `head_sha` is the commit whose workflow ran, not what it was about.
+
+    Attributes:
+        path: of the workflow's file.
+        event: what started it, such as "workflow_dispatch".
+        conclusion: empty while it runs.
+    """
+
+    id: int
+    path: str
+    event: str
+    head_branch: str
+    head_sha: str
+    conclusion: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A zip file that a workflow run left.
+
+    `digest` is "sha256:..."; empty where GitHub knows none.
+    """
+
+    id: int
+    name: str
+    size_bytes: int
+    digest: str
+    is_expired: bool
 
 
 class HubError(Infrastructure):
@@ -358,6 +404,45 @@ class Hub(Protocol):
         """Make or update the check run with its name, head and key, and return its number.
 
         Annotations that stand there already are not sent again; none can be taken back.
+        """
+
+    def pulls_at(self, commit: str) -> tuple[PullRequest, ...]:
+        """Return the pull requests that a commit belongs to, newest first, forks' included."""
+
+    def runs(self, workflow: str, branch: str, at_most: int) -> tuple[WorkflowRun, ...]:
+        """Return the newest successful runs of a workflow on a branch, newest first.
+
+        Args:
+            workflow: name of its file, without the folder.
+            branch: whose version of the workflow ran.
+            at_most: 1 to 100.
+
+        Raises:
+            Missing: there is no such workflow.
+        """
+
+    def artifacts(self, run: int) -> tuple[Artifact, ...]:
+        """Return what a workflow run left."""
+
+    def download(self, artifact: Artifact, at_most: int) -> bytes:
+        """Return the zip file of an artifact, as it was uploaded.
+
+        Raises:
+            Refused: it has more bytes than `at_most`, or others than its digest says.
+            Missing: it expired.
+        """
+
+    def dispatch(self, workflow: str, branch: str, inputs: Mapping[str, str]) -> None:
+        """Start a workflow by hand, each time that this is called.
+
+        Args:
+            workflow: name of its file, without the folder.
+            branch: whose version of the workflow runs.
+            inputs: as the workflow declares them.
+
+        Raises:
+            Refused: we may not, or the workflow cannot be started so.
+            Missing: there is no such workflow.
         """
 
 

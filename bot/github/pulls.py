@@ -89,6 +89,13 @@ class Pulls:
             sorted((p for p in ours if self._is_here(p.head_repository)), key=lambda p: -p.number)
         )
 
+    def pulls_at(self, commit: str) -> tuple[PullRequest, ...]:
+        """Return the pull requests that a commit belongs to, newest first, forks' included."""
+        asked = f"list the pull requests of {commit[:10]} in {self.full_name}"
+        path = f"/repos/{quote(self.full_name)}/commits/{commit}/pulls"
+        found = (pull.value() for pull in self.wire.all(asked, path, _Pull))
+        return tuple(sorted(found, key=lambda pull: -pull.number))
+
     def put_pull(self, branch: str, base: str, title: str, body: str, marker: str) -> PullRequest:
         """Return the pull request of a branch with this text; make a draft where none is open."""
         text = {"title": title[:_TITLE_MAX_CHARACTERS], "body": marked(body, marker)}

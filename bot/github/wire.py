@@ -95,6 +95,8 @@ class Wire:
 
     def __init__(self, connection: Connection, auth: Auth.Auth) -> None:
         self._auth = auth
+        self._base_url = connection.base_url.rstrip("/")
+        self._timeout_s = connection.timeout_s
         self._requester = Requester(
             auth=auth,
             base_url=connection.base_url.rstrip("/"),
@@ -154,6 +156,18 @@ class Wire:
             return model()
         return _read(asked, model, answer.text)
 
+    def download(self, asked: str, path: str, at_most: int) -> bytes:
+        """Return a file that GitHub keeps elsewhere, and names in a redirection.
+
+        The second request carries nothing of ours: whoever keeps the file needs no token of GitHub.
+
+        Raises:
+            Refused: the file is larger than `at_most` bytes, or GitHub names no place for it.
+        """
+        with self._one_at_a_time:
+            address = self._elsewhere(asked, path)
+        return _fetched(asked, address, at_most, self._timeout_s)
+
     def graphql(
         self, asked: str, document: str, variables: Mapping[str, object], model: type[M]
     ) -> M:
@@ -201,6 +215,38 @@ class Wire:
             asked, answer.status, _message(answer.text), answer.headers, datetime.now(UTC)
         )
 
+    def _elsewhere(self, asked: str, path: str, again: bool = True) -> str:
+        """Return where GitHub says that a file is."""
+        headers = {
+            "Authorization": f"{self._auth.token_type} {self._auth.token}",
+            "User-Agent": _USER_AGENT,
+            "X-GitHub-Api-Version": _API_VERSION,
+        }
+        try:
+            answer = requests.get(
+                self._base_url + path,
+                headers=headers,
+                allow_redirects=False,
+                timeout=self._timeout_s,
+                auth=_as_it_is,
+            )
+        except requests.Timeout:
+            raise unavailable(asked, "it did not answer in time") from None
+        except requests.RequestException as error:
+            raise unavailable(asked, f"the connection failed ({type(error).__name__})") from None
+        leased = self._auth.leased if isinstance(self._auth, _Leased) else None
+        if answer.status_code == 401 and again and leased and leased.forget():
+            return self._elsewhere(asked, path, again=False)
+        if answer.status_code not in (301, 302, 307, 308):
+            sent = {name.lower(): value for name, value in answer.headers.items()}
+            words = _message(answer.text[:10_000])
+            raise translate(asked, answer.status_code, words, sent, datetime.now(UTC))
+        address = urllib.parse.urljoin(self._base_url, answer.headers.get("location", ""))
+        plain = "http://" if self._base_url.startswith("http://") else "https://"
+        if not address.startswith(("https://", plain)):
+            raise refused(asked, "it names no place that can be trusted")
+        return address
+
     def _once(
         self,
         verb: str,
@@ -220,6 +266,38 @@ class Wire:
         except RuntimeError as error:  # PyGithub follows redirections on the same host alone
             raise refused(asked, f"it sent us elsewhere ({error})") from None
         return _Answer(status, {name: str(value) for name, value in answered.items()}, text)
+
+
+_PORTION_BYTES = 64 * 1024
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Add no credentials; without this, those of a .netrc file would go along."""
+    return request
+
+
+def _fetched(asked: str, address: str, at_most: int, timeout_s: int) -> bytes:
+    """Fetch a file of bounded size, without credentials, cookies or further redirections."""
+    got = bytearray()
+    try:
+        with requests.get(
+            address,
+            headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"},
+            allow_redirects=False,
+            stream=True,
+            timeout=timeout_s,
+            auth=_as_it_is,
+        ) as answer:
+            if answer.status_code != requests.codes.ok:
+                why = f"the place that it named answered with HTTP {answer.status_code}"
+                raise unavailable(asked, why)
+            for portion in answer.iter_content(_PORTION_BYTES):
+                got += portion
+                if len(got) > at_most:
+                    raise refused(asked, f"it is larger than {at_most:,} bytes")
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        raise unavailable(asked, f"the connection failed ({type(error).__name__})") from None
+    return bytes(got)
 
 
 class _GraphQLError(BaseModel):

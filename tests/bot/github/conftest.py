@@ -17,13 +17,7 @@ __all__ = ["_github_contract", "_github_parts", "hub_server"]
 @pytest.fixture
 def remote(hub_server: HubServer) -> RemoteWorld:
     tokens = {login: hub_server.token(login) for login in PEOPLE}
-    return remote_world(
-        hub_server.url,
-        hub_server.app_id,
-        hub_server.private_key,
-        hub_server.installation_id,
-        tokens,
-    )
+    return remote_world(hub_server, tokens)
 
 
 @pytest.fixture(params=["memory", "emulator"])

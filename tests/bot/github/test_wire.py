@@ -363,11 +363,27 @@ def test_an_app_asks_for_one_repository_and_named_permissions(
             "pull_requests": "write",
             "checks": "write",
             "metadata": "read",
+            "actions": "write",
         },
     }
     signed = [r.headers["Authorization"] for r in script.asked]
     assert signed[0].startswith("Bearer eyJ")
     assert [s for s in signed if "ghs" in s] == ["token ghs_one", "token ghs_two"]
+
+
+def test_an_app_without_what_a_bench_needs_works_all_the_same(
+    script: Script, private_key: str
+) -> None:
+    script.on(f"GET {REPO}/installation", 200, {"id": 9})
+    tokens = "POST /app/installations/9/access_tokens"
+    script.on(tokens, 422, {"message": "The permissions requested are not granted"})
+    script.on(tokens, 201, {"token": "ghs_one", "expires_at": "2999-01-01T00:00:00Z"})
+    full = {"full_name": "acme/widget", "default_branch": "main", "private": False}
+    script.on(f"GET {REPO}", 200, full)
+    there = GitHub(AppAccess(42, private_key), Connection()).open("acme/widget", None)
+    assert there.repository().default_branch == "main"
+    asked = [json.loads(script.asked[n].body or b"")["permissions"] for n in (1, 2)]
+    assert ["actions" in permissions for permissions in asked] == [True, False]
 
 
 def test_a_key_that_cannot_sign_is_refused_at_once_and_not_shown() -> None:

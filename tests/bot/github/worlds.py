@@ -14,6 +14,7 @@ from bot.github.client import GitHub
 from bot.github.fake import FakeGitHub
 from bot.github.fake_repository import FakeRepository, Remark
 from bot.github.hub import Hub, Permission
+from tests.github.emulator.server import HubServer
 
 REPOSITORY = "acme/widget"
 PEOPLE = {
@@ -51,6 +52,8 @@ class World(Protocol):
     def reactions(self, number: int) -> list[tuple[str, str]]: ...
     def requested(self, number: int) -> list[str]: ...
     def checks(self, sha: str) -> list[Check]: ...
+    def run(self, path: str, artifacts: Mapping[str, bytes], conclusion: str) -> int: ...
+    def dispatched(self) -> list[tuple[str, dict[str, str]]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,12 @@ class FakeWorld:
             if c.head_sha == sha
         ]
 
+    def run(self, path: str, artifacts: Mapping[str, bytes], conclusion: str) -> int:
+        return self.there.run(path, artifacts, conclusion).id
+
+    def dispatched(self) -> list[tuple[str, dict[str, str]]]:
+        return [(branch, inputs) for _, branch, inputs in self.there.dispatched]
+
 
 def fake_world() -> FakeWorld:
     github = FakeGitHub()
@@ -118,7 +127,11 @@ class RemoteWorld:
     github: GitHub
     ours: str
     tokens: Mapping[str, str]
-    installation: int
+    server: HubServer
+
+    @property
+    def installation(self) -> int:
+        return self.server.installation_id
 
     @property
     def hub(self) -> Hub:
@@ -201,11 +214,18 @@ class RemoteWorld:
             for r in runs
         ]
 
+    def run(self, path: str, artifacts: Mapping[str, bytes], conclusion: str) -> int:
+        run = self.server.workflow_run(path)
+        self.server.complete(run, artifacts, conclusion)
+        return run
 
-def remote_world(
-    url: str, app_id: int, private_key: str, installation: int, tokens: Mapping[str, str]
-) -> RemoteWorld:
-    access = AppAccess(app_id, private_key)
-    connection = Connection(base_url=url, timeout_s=5, seconds_between_writes=0)
+    def dispatched(self) -> list[tuple[str, dict[str, str]]]:
+        rows = self.server.log("POST", "/dispatches")
+        return [(row["body"]["ref"], row["body"]["inputs"]) for row in rows]
+
+
+def remote_world(server: HubServer, tokens: Mapping[str, str]) -> RemoteWorld:
+    access = AppAccess(server.app_id, server.private_key)
+    connection = Connection(base_url=server.url, timeout_s=5, seconds_between_writes=0)
     github = GitHub(access, connection)
-    return RemoteWorld(url, github, github.login, tokens, installation)
+    return RemoteWorld(server.url, github, github.login, tokens, server)

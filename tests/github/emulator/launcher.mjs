@@ -15,7 +15,7 @@ const chunk = readdirSync(dist).find((f) => /^dist-.*\.js$/.test(f) && readFileS
 const { githubPlugin, getGitHubStore } = await import(new URL(chunk, dist));
 const { createEmulator } = await import(new URL("api.js", dist));
 
-const names = ["controls", "tokens", "permissions", "limits", "repositories", "issues", "reactions", "git", "pulls", "reviews", "checks", "graphql", "deliveries", "installations"];
+const names = ["controls", "tokens", "permissions", "limits", "repositories", "issues", "reactions", "git", "pulls", "reviews", "checks", "actions", "graphql", "deliveries", "installations"];
 const corrections = await Promise.all(names.map((name) => import(`./corrections/${name}.mjs`)));
 const seed = JSON.parse(readFileSync(process.argv[2], "utf8"));
 let kit;

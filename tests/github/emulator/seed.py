@@ -15,6 +15,7 @@ PRIVATE = "acme/secret"
 ROLES = {"maint": "push", "triager": "triage", "reader": "pull"}
 PEOPLE = ("owner", *ROLES, "visitor")
 PERMISSIONS: Mapping[str, str] = {
+    "actions": "write",
     "checks": "write",
     "contents": "write",
     "issues": "write",
@@ -34,6 +35,7 @@ EVENTS = (
     "pull_request_review_thread",
     "push",
     "repository",
+    "workflow_run",
 )
 
 

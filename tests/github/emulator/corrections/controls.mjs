@@ -46,5 +46,5 @@ export function correct(kit) {
   kit.route("DELETE", "/_ctl/faults", () => { const unused = faults.filter((f) => f.times > 0).length; faults = []; return json({ unused }); });
   kit.route("GET", "/_ctl/log", () => json(log));
   kit.route("POST", "/_ctl/settle", async () => { await kit.settled(); return kit.broken.length ? json({ message: `a correction failed: ${kit.broken.splice(0)}` }, 500) : json({}); });
-  kit.route("*", "/_ctl/:rest*", ({ path }) => (["/_ctl/emit", "/_ctl/expire-tokens", "/_ctl/limit"].includes(path) || /^\/_ctl\/(installations|check-runs)\//.test(path) ? undefined : problem(404, `no such control: ${path}`)));
+  kit.route("*", "/_ctl/:rest*", ({ path }) => (["/_ctl/emit", "/_ctl/expire-tokens", "/_ctl/limit", "/_ctl/runs"].includes(path) || /^\/_ctl\/(installations|check-runs|runs|blobs)\//.test(path) ? undefined : problem(404, `no such control: ${path}`)));
 }
