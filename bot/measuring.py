@@ -14,9 +14,11 @@ from pydantic import TypeAdapter
 from bot.console import choose_progress, output
 from bot.errors import RequestError
 from bot.project_folder import check_project
+from bot.run_figures import run_figures
 from bot.summary import show_reports
 from bot.workspace import write_atomically
 from hardware_runner.bench import Bench, Place
+from hardware_runner.bench_file import read_bench
 from hardware_runner.bench_run import measure_bundle
 from hardware_runner.boards import BOARDS, find_board
 from hardware_runner.build import build_firmware
@@ -104,12 +106,21 @@ def measure_bundled(asked: Asked, into: Path | None) -> tuple[list[RunReport], T
     return [one.report for one in results.boards], bundle.testset
 
 
-def tell(reports: list[RunReport], testset: Testset, json_file: Path | None) -> None:
-    """Print a table of the reports, and write them into a file where one is named."""
+def tell(
+    reports: list[RunReport],
+    testset: Testset,
+    json_file: Path | None = None,
+    outputs: Path | None = None,
+) -> None:
+    """Print a table of the reports; write them, and the worst figures, where files are named."""
     show_reports(output(), reports, testset.y)
     if json_file is not None:
         content = TypeAdapter(list[RunReport]).dump_json(reports, indent=2)
         write_atomically(json_file, content + b"\n")
+    if outputs is not None:
+        figures = run_figures(reports, testset.y)
+        with outputs.open("a", encoding="utf-8") as file:
+            file.writelines(f"{name}={value}\n" for name, value in figures.items())
 
 
 def write_results(results: Results, folder: Path) -> None:
@@ -135,7 +146,7 @@ def _bench(asked: Asked, names: Sequence[str]) -> Bench:
 
     Beside real boards the firmware never runs as a process of the host, which could reach them.
     """
-    bench = None if asked.bench is None else _read_bench(asked.bench)
+    bench = None if asked.bench is None else read_bench(asked.bench)
     places = () if bench is None else bench.places
     there = {name for place in places for name in (place.name, place.board)}
     wanted = [name for name in names if name not in there]
@@ -148,9 +159,3 @@ def _bench(asked: Asked, names: Sequence[str]) -> Bench:
         reservation="flock" if bench is None else bench.reservation,
         place=(*places, *added),
     )
-
-
-def _read_bench(path: Path) -> Bench:
-    from hardware_runner.bench_file import read_bench  # noqa: PLC0415
-
-    return read_bench(path)

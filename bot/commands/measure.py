@@ -33,6 +33,9 @@ def measure_project(
     into: Annotated[
         Path | None, typer.Option("--output", "-o", help="of a bundle: folder for the results")
     ] = None,
+    outputs: Annotated[
+        Path | None, typer.Option(help="append the worst figures to this file, as name=value")
+    ] = None,
 ) -> int:
     """Stream held-out samples through firmware on boards and show what came back.
 
@@ -49,7 +52,7 @@ def measure_project(
         reports, testset = measuring.measure_project(project, board or [])
     else:
         raise RequestError("There is nothing to measure.", "Name a project, or a --bundle.")
-    measuring.tell(reports, testset, json_file)
+    measuring.tell(reports, testset, json_file, outputs)
     outcomes = {report.outcome for report in reports}
     if RunOutcome.INFRASTRUCTURE in outcomes or RunOutcome.SKIPPED in outcomes:
         return int(ExitCode.MACHINE)
