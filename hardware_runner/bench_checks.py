@@ -11,11 +11,7 @@ from hardware_runner.bench import Bench, Place, SerialConsole
 from hardware_runner.boards import find_board
 from hardware_runner.errors import UnknownBoard
 from hardware_runner.gear import EMULATED
-
-FLASHERS = (
-    "arduino_cli", "avrdude", "bossac", "dfu_util", "esptool", "openocd", "picotool", "pyocd",
-    "qemu", "stm32flash", "uf2",
-)  # fmt: skip
+from hardware_runner.tools import TOOLS
 
 ENROLL = "`boardwright bench enroll`"
 
@@ -77,11 +73,11 @@ def _unknown_boards(bench: Bench) -> Iterator[str]:
 
 def _unknown_tools(bench: Bench) -> Iterator[str]:
     for place in bench.places:
-        if place.flasher not in FLASHERS:
-            listed = ", ".join(sorted(FLASHERS))
+        if place.flasher.lower().replace("_", "-") not in TOOLS:
+            listed = ", ".join(sorted(TOOLS))
             yield (
                 f"{_at(place)}: `flasher`: there is no tool '{place.flasher}'."
-                f"{near(place.flasher, list(FLASHERS))} The tools are: {listed}."
+                f"{near(place.flasher, list(TOOLS))} The tools are: {listed}."
             )
 
 
