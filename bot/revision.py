@@ -36,6 +36,7 @@ from bot.repair import failure_of
 from bot.sandbox.job import Origin, Sandbox
 from bot.scratch import sole_user, sweep
 from bot.size import Size
+from bot.stages import firmware
 from bot.stages.stage_result import Context, StageResult
 from bot.standing import Change, Standing
 from bot.workspace import AUTHORED_PATHS
@@ -209,27 +210,25 @@ def _resized(
     other = Attempt(reached, steps)
     held = {e.check for e in now.evidence if e not in missed(now.evidence)}
     against = tuple(failure_of(e) for e in missed(other.evidence) if e.check in held)
-    change = replace(changes[Stage.TRAIN], notes=f"{said} {_compared(now, other)}".rstrip())
+    change = replace(changes[Stage.TRAIN], notes=said, measured=_compared(now, other))
     if against or len(steps) < len(now.steps):
         return replace(change, after=own.files, failures=against), [other]
     return replace(change, failures=()), [other]
 
 
-def _compared(now: Attempt, other: Attempt) -> str:
+def _compared(now: Attempt, other: Attempt) -> tuple[str, ...]:
     """Say what the boards measured of each, the one that stands first."""
     before = {e.check: e.value for e in now.evidence}
-    parts = [
-        f"{e.claim}: {_figure(before[e.check])} before, {_figure(e.value)} {e.unit} with it."
+    boards = {e.check.split(".")[1] for e in other.evidence if e.check.endswith(_FIGURES)}
+    shown = [f"firmware.{name}." for name in boards - {firmware.HOST} or boards]
+    return tuple(
+        f"{e.claim}: {before[e.check]:,} → {e.value:,} {e.unit}"
         for e in other.evidence
-        if e.stage is Stage.FIRMWARE
-        and e.check.endswith(_FIGURES)
-        and None not in (e.value, before.get(e.check))
-    ]
-    return " ".join(parts)
-
-
-def _figure(value: float | int | str | None) -> str:
-    return f"{value:,}" if isinstance(value, int | float) else str(value)
+        if e.check.endswith(_FIGURES)
+        and e.check.startswith(tuple(shown))
+        and isinstance(e.value, int | float)
+        and isinstance(before.get(e.check), int | float)
+    )
 
 
 def _size(context: Context, network: str) -> ModelSize:

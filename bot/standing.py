@@ -37,12 +37,14 @@ class Change:
         before, after: its files; equal where nothing was changed.
         notes: what is said about them, by the author or about what was tried.
         failures: why the author's files were not taken; empty where they were.
+        measured: what the boards measured before and with it, one line each.
     """
 
     before: Mapping[str, str]
     after: Mapping[str, str]
     notes: str = ""
     failures: tuple[Failure, ...] = ()
+    measured: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -416,13 +416,12 @@ async def _revise(story: Story, wish: Wish, number: int) -> bool:
 async def _answer(story: Story, built: Built, number: int, commit: Commit) -> None:
     publisher, pull = story.publisher, story.pull
     for answer in built.answers:
-        if answer.thread:
-            await do(
-                story.durable,
-                "reply",
-                type(None),
-                lambda answer=answer: publisher.answer(pull, number, answer, commit.sha),  # type: ignore[misc]
-            )
+        await do(
+            story.durable,
+            "reply",
+            type(None),
+            lambda answer=answer: publisher.answer(pull, number, answer, commit.sha),  # type: ignore[misc]
+        )
 
 
 def _unexpected(outcome: Outcome) -> Ended:

@@ -74,12 +74,18 @@ class Publisher:
         return self._forge.check(self._draft(), head_sha, is_draft=pull.is_draft)
 
     def answer(self, pull: int, revision: int, answer: Answered, sha: str) -> None:
-        """Answer in one thread with the commit, and resolve it where its wish was met."""
+        """Answer one remark with the commit: in its thread, else below the pull request.
+
+        A thread is resolved where its wish was met.
+        """
         hub = self.acts.hub(self.room)
         found = marker(self.key, f"revision-{revision}")
+        said = f"{found}\n{answer.text}\n\n{'Done in' if answer.settled else 'As of'} {sha}."
+        if not answer.thread:
+            hub.put_comment(pull, found, said)
         for thread in hub.threads(pull):
-            if thread.id == answer.thread:
-                hub.reply(pull, thread, found, f"{found}\n{answer.text}\n\n{sha}")
+            if answer.thread and thread.id == answer.thread:
+                hub.reply(pull, thread, found, said)
                 if answer.settled and not thread.is_resolved:
                     hub.resolve(thread)
 

@@ -50,9 +50,13 @@ def _said(stage: Stage, change: Change | None, revised: Revised) -> Iterator[str
         yield f"Left as it is: {told(tuple(change.after))}."
     if change.notes:
         yield f"> {inline(change.notes, 800)}"
+    if change.measured:
+        yield "\n".join(f"- {inline(line, 200)}" for line in change.measured)
 
 
 def _checks(stage: Stage, revised: Revised) -> str:
     found = [e for e in revised.proposal.evidence if e.stage is stage]
     held = sum(e.outcome is Outcome.PASS for e in found)
+    if held == len(found):
+        return f"All {held} checks of the {stage.value} stage hold."
     return f"Of the {len(found)} checks of the {stage.value} stage, {held} hold."

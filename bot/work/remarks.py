@@ -51,18 +51,19 @@ PROTECTED_TEST = (
 SIZED_BY = ("", "train.py", "README.md", "model.tflite")
 """Where a remark about size is about the network: at these files, or at none."""
 
-FOLLOWED = (
-    "A smaller or a larger network is what they can write: ask for one at `train.py`, or in the "
-    "review's own text."
-)
 NO_MODEL = (
     "Nothing was changed for this: no language model is set up here, and templates take no text. "
-    "{followed} For anything else, edit {file} on this branch and comment `/boardwright retry`: "
-    "the edit is kept as it is, and checked."
+    "Edit {file} on this branch and comment `/boardwright retry`: the edit is kept as it is, and "
+    "checked."
+)
+FOLLOWED = (
+    "What templates can do is write a smaller or a larger network, where a remark at `train.py` or "
+    "the review's own text asks for one."
 )
 NO_ANSWER = (
-    "This is for a person to answer: no language model is set up here, and nothing was changed. "
-    "README.md tells what each stage does and why, evidence.json what was measured, and how."
+    "A question for a person: no language model is set up here, so nobody can answer it, and "
+    "nothing was changed. `README.md` describes data and model, `evidence.json` says how each "
+    "claim was measured."
 )
 BOTH_SIZES = (
     "Nothing was changed for this: one remark asks for a smaller network and another for a larger "
@@ -167,8 +168,8 @@ def _not_followed(remark: Remark) -> Markdown:
     if visible(remark.text).rstrip().endswith("?"):
         return Markdown(NO_ANSWER)
     named = code(remark.path) if _stages_of(remark) and remark.path else "the file"
-    followed = FOLLOWED if remark.path in SIZED_BY else ""
-    return Markdown(" ".join(NO_MODEL.format(followed=followed, file=named).split()))
+    said = NO_MODEL.format(file=named)
+    return Markdown(f"{said} {FOLLOWED}" if remark.path in SIZED_BY else said)
 
 
 def _stages_of(remark: Remark) -> tuple[Stage, ...]:

@@ -8,8 +8,12 @@ from bot.request import visible
 from bot.size import Size
 
 _NETWORK = r"(?:network|model|net|one|it|this|size)"
-_SMALLER = re.compile(rf"\bsmaller\b|\bshrink (?:the |this )?{_NETWORK}\b", re.IGNORECASE)
-_LARGER = re.compile(rf"\b(?:larger|bigger)\b|\bgrow (?:the |this )?{_NETWORK}\b", re.IGNORECASE)
+# What may follow the word: another noun would be what is to be smaller.
+_ALONE = r"(?!\s+(?!(?:network|model|net|one|size|version|please|again|now|if|too|still)\b)\w)"
+_SMALLER = re.compile(rf"\bsmaller\b{_ALONE}|\bshrink (?:the |this )?{_NETWORK}\b", re.IGNORECASE)
+_LARGER = re.compile(
+    rf"\b(?:larger|bigger)\b{_ALONE}|\bgrow (?:the |this )?{_NETWORK}\b", re.IGNORECASE
+)
 _DENIED = re.compile(r"\b(?:no|not|never|nor|why|than|how|what)\b|n't\b", re.IGNORECASE)
 _OTHER_THINGS = re.compile(
     r"\b(?:LED|image|picture|sample|window|test|batch|threshold|step|rate|font|plot|table|file|"

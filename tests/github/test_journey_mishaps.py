@@ -200,11 +200,23 @@ def test_building_anew_never_overwrites_a_person(service: Service, force: bool) 
     pull = service.pull()
     onto = "main" if force else None
     theirs = maint.push(pull.head.ref, {PATH: "# by a person\n"}, onto=onto, force=force)
+    works = service.works
     maint.comment(number, "/boardwright plan smaller")
     service.settle()
-    assert service.pull().head.sha == theirs
+    assert service.pull().head.sha == theirs and service.works == works, "nothing was built"
     live = service.live(number)
-    assert pull.head.ref in live and "What to do:" in live
+    assert pull.head.ref in live and "What to do:" in live and "/boardwright revise" in live
+    assert "Ready for review" in live and not service.has_ended()
+    maint.comment(number, "/boardwright cancel")
+    service.settle()
+    maint.comment(number, "/boardwright build")
+    service.settle()
+    assert service.pull().head.sha == theirs
+    assert "Ready for review" in service.live(number), "a job begun anew waits too"
+    maint.comment(number, "/boardwright revise go on from mine")
+    service.settle()
+    assert service.file(PATH, service.pull().head.sha) == "# by a person\n# go on from mine\n"
+    assert "What to do:" not in service.live(number)
 
 
 def test_a_revision_that_ends_without_a_word_is_told(service: Service) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.evidence import Stage
+from bot.pipeline import RUNS
+from bot.stages.stage_result import Context, StageResult, verdict
 from bot.work.build import build
 from bot.work.job import Remark
 from bot.work.outcome import Built
@@ -66,6 +69,95 @@ def test_without_a_model_a_remark_gets_an_honest_answer_and_changes_nothing(
     assert "templates take no text" in outcome.answers[0].text
     assert files(job) == before
     assert all(one.resumed for one in told if isinstance(one, Finished))
+
+
+def test_without_a_model_the_templates_write_another_size_and_nothing_else(
+    job: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = files(job)
+    rehearsed(monkeypatch)
+    write_review(
+        job,
+        remark("", "Thank you.", None, ""),
+        remark("app.c", "Act on three results in a row.", thread="T1"),
+        remark("train.py", "Could the network be smaller?", thread="T2"),
+        remark("features.c", "Why this scale?", thread="T3"),
+    )
+    outcome, _ = revised(job)
+    after = files(job)
+    sources = [path for path in before if path.endswith((".py", ".c", ".h"))]
+    assert [path for path in sources if after[path] != before[path]] == ["train.py"]
+    assert b"a single dense layer" in after["train.py"] and b"HIDDEN" not in after["train.py"]
+    assert [answer.settled for answer in outcome.answers] == [False, False, True, False]
+    whole, app, train, features = (answer.text for answer in outcome.answers)
+    assert "What templates can do" in whole and "`train.py`" in whole
+    assert "Edit `app.c` on this branch" in app
+    assert "The linear network" in train and "→" in train and "Accuracy on host" in train
+    assert "A question for a person" in features
+    assert b'"network": "linear"' in after["evidence.json"] or b"linear" in after["evidence.json"]
+    assert "2 networks" in (job / "publication/body.md").read_text()
+
+    write_review(job, remark("train.py", "Still smaller please."))
+    outcome, told = revised(job)
+    assert files(job)["train.py"] == after["train.py"]
+    assert "none that is smaller" in outcome.answers[0].text and not outcome.answers[0].settled
+    assert all(one.resumed for one in told if isinstance(one, Finished))
+
+    write_review(job, remark("train.py", "Make it larger again."))
+    revised(job)
+    assert files(job)["train.py"] == before["train.py"]
+
+
+def test_a_network_that_misses_what_was_met_is_measured_told_and_not_taken(
+    job: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = files(job)
+    rehearsed(monkeypatch)
+    run_train = RUNS[Stage.TRAIN]
+
+    def weak_when_linear(context: Context) -> StageResult:
+        result = run_train(context)
+        if context.size.widths:
+            return result
+        claim, why = "The float model is not worse than a linear one", "far too weak"
+        check = "train.linear_baseline"
+        failed = verdict(check, Stage.TRAIN, claim, False, "made up", why)
+        kept = [e for e in result.evidence if e.check != check]
+        return replace(result, evidence=(*kept, failed))
+
+    monkeypatch.setitem(RUNS, Stage.TRAIN, weak_when_linear)
+    write_review(job, remark("train.py", "Make it smaller."))
+    outcome, _ = revised(job)
+    (answer,) = outcome.answers
+    assert files(job)["train.py"] == before["train.py"]
+    assert not answer.settled and outcome.missed == 0
+    assert "Not done" in answer.text and "far too weak" in answer.text
+    assert "The linear network" in answer.text and "→" in answer.text
+    assert "2 networks" in (job / "publication/body.md").read_text()
+
+
+def test_two_wishes_that_contradict_each_other_are_handed_back(
+    job: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = files(job)
+    rehearsed(monkeypatch)
+    write_review(
+        job, remark("train.py", "Make it smaller."), remark("", "A larger model please.", None, "")
+    )
+    outcome, _ = revised(job)
+    assert files(job) == before
+    assert all("Agree on one" in answer.text for answer in outcome.answers)
+
+
+def test_a_network_that_a_person_wrote_is_not_replaced(
+    job: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rehearsed(monkeypatch)
+    edited = files(job)["train.py"].decode() + "\n# Reviewed.\n"
+    write_review(job, remark("train.py", "Make it smaller."), train__py=edited)
+    outcome, _ = revised(job)
+    assert files(job)["train.py"].decode() == edited
+    assert "kept as it is" in outcome.answers[0].text and not outcome.answers[0].settled
 
 
 def test_an_edit_on_the_branch_is_kept_checked_and_named(
