@@ -190,3 +190,9 @@ class _Run:
 
     async def send(self, name: str, message: Json, key: str) -> None:
         self._engine.send(name, message, key)
+
+    async def told(self, name: str) -> dict[str, Json]:
+        return {}
+
+    async def hide(self, prefix: str, installation_id: int | None) -> None:
+        """Hide nothing: here is no list of jobs."""

@@ -29,8 +29,10 @@ from bot.jobs.activities import Activities, Room
 from bot.jobs.asked import STARTERS, asked
 from bot.jobs.durable import Broken, Dispatch, Json
 from bot.jobs.gate import Gate, room_of
-from bot.jobs.messages import Message, Start, Verb
+from bot.jobs.messages import ENDED, Message, Shown, Start, Verb
 from bot.jobs.names import issue_of_branch, issue_of_key, job_prefix
+
+_FIRST_LOOK_S, _LAST_LOOK_S = 1.0, 600.0
 
 
 def _today() -> str:
@@ -173,6 +175,8 @@ class Admission:
         for prefix in prefixes:
             for name in await durable.live(prefix):
                 await durable.send(name, withdrawn.model_dump(mode="json"), durable.id)
+        for prefix in prefixes:
+            await durable.hide(prefix, withdrawn.installation_id)
         return "told"
 
     async def _begin(self, durable: Dispatch, start: Start) -> str:
@@ -194,8 +198,12 @@ class Admission:
             body=event.body,
         )
         sent = await self._send(durable, [name], message)
-        if verb is Verb.CANCEL or await durable.live(name):
+        if verb is Verb.CANCEL or (await durable.live(name) and not await _ends(durable, name)):
             return sent
+        pause_s = _FIRST_LOOK_S
+        while await durable.live(name) and pause_s < _LAST_LOOK_S:
+            await durable.sleep(pause_s)  # the job may be about to say it itself
+            pause_s *= 2
         return await self._gate.say(durable, room_of(event.place), event, ends.too_late(message))
 
     async def _send(self, durable: Dispatch, living: list[str], message: Message) -> str:
@@ -203,6 +211,14 @@ class Admission:
             return "nobody is concerned"
         await durable.send(living[-1], message.model_dump(mode="json"), durable.id)
         return "sent"
+
+
+async def _ends(durable: Dispatch, name: str) -> bool:
+    """Say whether a job told that it ends, after which it may hear no more.
+
+    One that tells it later hears what was sent before: it looks once more behind its telling.
+    """
+    return Shown.model_validate(await durable.told(name)).phase in ENDED
 
 
 def _start(

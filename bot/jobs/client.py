@@ -24,6 +24,7 @@ DELIVER, JOB, WORK = "deliver", "job", "work"
 DELIVERIES, JOBS = "deliveries", "jobs"
 INBOX = "inbox"
 LIVE = ["ENQUEUED", "DELAYED", "PENDING"]
+_PORTION = 100
 
 _log = logging.getLogger(__name__)
 
@@ -68,6 +69,38 @@ def enqueue_delivery(client: Database, delivery_id: str, event: Json) -> None:
         )
     except error.DBOSConflictingWorkflowError:
         _log.error("%s: a job has the id of this delivery, so nothing is done", delivery_id)
+
+
+def told_by(client: Database, job: str) -> dict[str, Json]:
+    """Return what a job lets lists show about it; empty where that is nothing."""
+    rows = client.list_workflows(workflow_ids=[job], load_input=False, load_output=False)
+    return dict(rows[0].attributes or {}) if rows else {}
+
+
+def hide_jobs(client: Database, prefix: str, installation_id: int | None) -> int:
+    """Let no list name jobs, the ended ones included; return how many were named before.
+
+    Args:
+        client: of the database.
+        prefix: of the jobs' names.
+        installation_id: only jobs of this one; None: all.
+    """
+    named = [
+        row.workflow_id
+        for row in client.list_workflows(
+            name=JOB, workflow_id_prefix=prefix or None, load_input=False, load_output=False
+        )
+        if (row.attributes or {}).get("private") is False
+    ]
+    hidden = 0
+    for first in range(0, len(named), _PORTION):
+        portion = named[first : first + _PORTION]
+        for row in client.list_workflows(workflow_ids=portion, load_output=False):
+            (start,) = row.input["args"] if row.input else ({},)
+            if installation_id in (None, start.get("installation_id")):
+                client.update_workflow_attributes(row.workflow_id, {"private": True}, merge=True)
+                hidden += 1
+    return hidden
 
 
 class JobClient:

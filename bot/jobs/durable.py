@@ -75,6 +75,17 @@ class Dispatch(Durable, Protocol):
     async def send(self, name: str, message: Json, key: str) -> None:
         """Send a message to a job; the same key is received once."""
 
+    async def told(self, name: str) -> dict[str, Json]:
+        """Return what a job last let lists show about it; empty where that was nothing."""
+
+    async def hide(self, prefix: str, installation_id: int | None) -> None:
+        """Let no list name the jobs whose names begin so, also those that have ended.
+
+        Args:
+            prefix: of the jobs' names.
+            installation_id: only jobs of this one; None: all.
+        """
+
 
 async def do(
     durable: Durable, name: str, kind: type[_T] | TypeAdapter[_T], call: Callable[[], _T]

@@ -31,7 +31,9 @@ from bot.jobs.client import (
     WORK,
     connect,
     enqueue_delivery,
+    hide_jobs,
     migrate,
+    told_by,
 )
 from bot.jobs.durable import Dispatch, Durable, Json, Queue
 from bot.jobs.failover import Failover
@@ -302,3 +304,10 @@ class _Run:
             return None
 
         await self.step("send", deliver)
+
+    async def told(self, name: str) -> dict[str, Json]:
+        found = await self.step("told", lambda: dict(told_by(self._engine._client, name)))
+        return found if isinstance(found, dict) else {}
+
+    async def hide(self, prefix: str, installation_id: int | None) -> None:
+        await self.step("hide", lambda: hide_jobs(self._engine._client, prefix, installation_id))

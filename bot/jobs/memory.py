@@ -268,6 +268,27 @@ class _MemoryRun:
 
         await self._once("send", act)
 
+    async def told(self, name: str) -> dict[str, Json]:
+        async def act() -> Json:
+            record = self._engine.jobs.get(name)
+            return dict(record.state) if record is not None else {}
+
+        found = await self._once("told", act)
+        return found if isinstance(found, dict) else {}
+
+    async def hide(self, prefix: str, installation_id: int | None) -> None:
+        async def act() -> Json:
+            for name, job in self._engine.jobs.items():
+                start = job.start if isinstance(job.start, dict) else {}
+                if name.startswith(prefix) and installation_id in (
+                    None,
+                    start.get("installation_id"),
+                ):
+                    job.state["private"] = True
+            return None
+
+        await self._once("hide", act)
+
 
 def _copied(value: Json) -> Json:
     """Return a value as it is read back from a database; refuse what JSON does not have."""

@@ -116,6 +116,9 @@ Message = Annotated[
 MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)
 
 
+ENDED = (Phase.DONE, Phase.CANCELLED, Phase.FAILED)
+
+
 class Shown(Frozen):
     """What a list of jobs shows about one; `private` until it is known not to be."""
 

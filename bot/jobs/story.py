@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from bot.github.hub import HubError, Person, Reaction
@@ -142,7 +143,10 @@ class Story:
         return await self.next(timeout_s)
 
     async def hand_back(self) -> None:
-        """Answer the commands that came too late for this job, so that none is lost silently."""
+        """Answer the commands that came too late for this job, so that none is lost silently.
+
+        Only behind `tell_list` of an ended phase: who sends one after that answers it himself.
+        """
         while (raw := await self.durable.receive(0.0)) is not None:
             message = MESSAGE.validate_python(raw)
             if isinstance(message, Commanded) and message.verb is not Verb.CANCEL:
@@ -242,3 +246,5 @@ class Story:
             await self.hand_back()
         except (HubError, Broken):
             await self.tell_list()
+            with suppress(HubError, Broken):
+                await self.hand_back()

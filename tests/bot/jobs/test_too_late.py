@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.events.event import EVENT, Commanded, Place, Sender
+from bot.events.event import EVENT, Commanded, Place, Sender, Withdrawn
 from bot.github.fake_repository import Remark
+from bot.jobs.durable import Json
+from bot.jobs.memory import _MemoryRun
 from bot.rendering.live import Phase
 from tests.bot.jobs.fake_work import FOLDER
 from tests.bot.jobs.world import REPOSITORY, World
@@ -49,6 +51,55 @@ def test_a_command_behind_the_end_is_answered(tmp_path: Path, replaying: bool) -
         assert "`/boardwright build` again" in said
 
     play(tmp_path, scene, replaying)
+
+
+def test_a_command_between_the_last_look_and_the_end_is_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = asyncio.Event()
+    receive = _MemoryRun.receive
+
+    async def dawdle(run: _MemoryRun, timeout_s: float) -> Json:
+        message = await receive(run, timeout_s)
+        if timeout_s == 0.0 and message is None:
+            await ended.wait()
+        return message
+
+    monkeypatch.setattr(_MemoryRun, "receive", dawdle)
+
+    async def scene(world: World) -> None:
+        number = world.issue("ASK")
+        await world.label(number)
+        await world.command(number, "/boardwright cancel")
+        await world.command(number, "/boardwright build")
+        assert world.engine.living() and world.answers(number) == []
+        ended.set()
+        await world.engine.advance(10.0)
+        (said,) = world.answers(number)
+        assert "`/boardwright build` again" in said and not world.engine.living()
+
+    play(tmp_path, scene)
+
+
+@pytest.mark.parametrize(
+    ("repositories", "installation", "named"),
+    [((REPOSITORY,), 1, False), (("octo/other",), 1, True), ((), 1, False), ((), 2, True)],
+)
+def test_an_ended_job_of_a_withdrawn_repository_is_named_no_more(
+    tmp_path: Path, repositories: tuple[str, ...], installation: int, named: bool
+) -> None:
+    async def scene(world: World) -> None:
+        number = world.issue("ASK")
+        await world.label(number)
+        await world.command(number, "/boardwright cancel")
+        (job,) = world.engine.jobs.values()
+        assert job.over and job.state["private"] is False
+        await world.deliver(
+            Withdrawn(repositories=repositories, installation_id=installation, reason="it is gone")
+        )
+        assert job.state["private"] is not named
+
+    play(tmp_path, scene)
 
 
 @pytest.mark.parametrize("replaying", [False, True])
