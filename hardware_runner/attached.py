@@ -10,11 +10,12 @@ from pathlib import Path
 
 from hardware_runner import flashed
 from hardware_runner.bench import Place
-from hardware_runner.board import Board
+from hardware_runner.board import Board, Verified
 from hardware_runner.build import Firmware
 from hardware_runner.console import Console
 from hardware_runner.consoles import line_at
 from hardware_runner.consoles.line import Line
+from hardware_runner.energy import make_meter
 from hardware_runner.errors import BenchError, BoardDied, RunnerError
 from hardware_runner.machine import Death, Machine
 from hardware_runner.measure import start
@@ -55,6 +56,7 @@ class AttachedBoard:
 
     console: Console
     tools: Mapping[str, str]
+    proves: Verified = "hardware"
 
     def __init__(self, wiring: Wiring, image: Image, firmware: Firmware) -> None:
         self.console = self._line = wiring.line
@@ -211,6 +213,8 @@ def start_attached(
             f"The place {place.name!r} has no console: add `console` to it in bench.toml."
         )
     flasher = flasher or make_flasher(place, board)
+    if (meter := make_meter(place)) is not None:
+        meter.supply()
     line = line_at(place.console, write_timeout_s=response_timeout_s)
     has_lines = place.console.kind in ("serial", "rfc2217")
     wiring = Wiring(place.name, flasher, line, has_lines, memory)

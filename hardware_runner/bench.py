@@ -83,6 +83,7 @@ class Meter(_Frozen):
 
     kind: Literal["ppk2"]
     serial: str
+    mode: Literal["source", "ampere"] = "source"  # it feeds the board, or stands in its supply
     millivolts: int = Field(default=3_300, ge=800, le=5_000)
 
 
