@@ -107,6 +107,7 @@ class BoardJudgement(Frozen):
     board: Short
     verdict: Verdict
     reason: Text = Field(default="", description="of infrastructure, missing, failed")
+    bench: Short = ""
     place: Short = ""
     core: Text = ""
     verified: Verified = "unverified"
@@ -148,7 +149,6 @@ class Judgement(Frozen):
 
     commit: str = Field(pattern=r"^[0-9a-f]{40}$")
     project: Short
-    bench: Short
     labels: tuple[str, ...] = Field(max_length=256)
     boards: tuple[BoardJudgement, ...] = Field(max_length=64)
     base_commit: str = Field(default="", pattern=r"^([0-9a-f]{40})?$")
@@ -185,7 +185,7 @@ class Judgement(Frozen):
         ]
         if open_:
             said.insert(1 if counts[Verdict.PASS] else 0, f"{open_} passed with limits unproven")
-        return f"Measured on {_boards(len(self.boards))}: {', '.join(said)}."
+        return f"{_boards(len(self.boards))}: {', '.join(said)}."
 
 
 _WORDS: Mapping[Verdict, tuple[str, str]] = MappingProxyType(

@@ -25,10 +25,7 @@ from hardware_runner.results import Measured, Results
 
 _MATRIX_MAX = 16
 _TEXT_MAX = 1_000
-_NOT_TIME = (
-    "it was not measured: what is counted in an emulator is no time; a real board with a known "
-    "clock tells"
-)
+_NOT_TIME = "what an emulator counts is no time; a real board with a known clock tells"
 _NOT_COUNTED = "this board does not count instructions"
 _NO_MEMORY = "the report does not say what the firmware takes"
 
@@ -44,7 +41,9 @@ def judge(results: Results, truth: Truth, base: Judgement | None = None, run: in
     """
     theirs = {board.board: board for board in base.boards} if base else {}
     boards = [
-        _compared(judge_board(measured, truth, run), theirs.get(measured.report.board))
+        _compared(
+            judge_board(measured, truth, results.bench, run), theirs.get(measured.report.board)
+        )
         for measured in results.boards
     ]
     named = {board.board for board in boards}
@@ -61,7 +60,6 @@ def judge(results: Results, truth: Truth, base: Judgement | None = None, run: in
     return Judgement(
         commit=results.commit,
         project=results.project,
-        bench=results.bench,
         labels=truth.goal.labels,
         boards=tuple(boards),
         base_commit=base.commit if base else "",
@@ -69,13 +67,14 @@ def judge(results: Results, truth: Truth, base: Judgement | None = None, run: in
     )
 
 
-def judge_board(measured: Measured, truth: Truth, run: int = 0) -> BoardJudgement:
+def judge_board(measured: Measured, truth: Truth, bench: str = "", run: int = 0) -> BoardJudgement:
     """Judge one board against what must come out and the goal's limits."""
     report = measured.report
     said = BoardJudgement(
         board=report.board,
         verdict=Verdict.INFRASTRUCTURE,
         reason=report.reason[:_TEXT_MAX],
+        bench=bench,
         place=measured.place,
         core=report.core[:_TEXT_MAX],
         verified=report.verified,
