@@ -1,17 +1,22 @@
-"""The clock of a run: prove that it counts instructions, then turn ticks into instructions.
+"""Clocks: what the ticks of a measurement stand for, proven before a single one is believed.
+
+A clock is proven with a loop of known length. This module holds the exact one, of emulators that
+count instructions; `hardware_runner.cycles` holds those of cycles and of time.
 
 Source: docs/decisions/0001.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Protocol
 
 from hardware_runner.errors import ClockRefused
 from hardware_runner.messages import TIMER_OVERFLOW, Answer, ClockReading, PointReading
-from hardware_runner.report import Cost, Profile
+from hardware_runner.report import Cost, Profile, Unit
 
 SHORT_TURNS = 1_000
 LONG_TURNS = 20_000
@@ -19,44 +24,94 @@ INSTRUCTIONS_PER_TURN = 4
 """nop, nop, subs, bne. The bx at the end goes with the empty measurement, which is one as well."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+Read = Callable[[int], ClockReading]
+"""Times the known loop for so many turns, and a call that does nothing."""
+
+
+class Clock(Protocol):
     """A clock that passed its test."""
 
-    ticks_per_instruction: float
-    empty_ticks: int
+    @property
+    def unit(self) -> Unit:
+        """Return what it counts."""
 
-    def instructions(self, ticks: int) -> int:
-        """Return the instructions that a measurement stands for.
+    @property
+    def method(self) -> str:
+        """Say for people what counts, at which rate, and how it was proven."""
+
+    def value(self, ticks: int) -> float:
+        """Return what a measurement of so many ticks stands for, in `unit`.
 
         Raises:
             ClockRefused: the timer wrapped, or saw less than an empty measurement.
         """
+
+
+def cost(clock: Clock, answers: Sequence[Answer]) -> Cost:
+    """Return median, 99th percentile and greatest cost of features and model over all answers.
+
+    Raises:
+        ClockRefused: a measurement makes no sense.
+    """
+    features = sorted(clock.value(a.features_ticks) for a in answers)
+    model = sorted(clock.value(a.model_ticks) for a in answers)
+    return Cost(
+        unit=clock.unit,
+        method=clock.method,
+        features_median=median(features),
+        features_p99=nearest_rank(features, 99),
+        features_max=features[-1],
+        model_median=median(model),
+        model_p99=nearest_rank(model, 99),
+        model_max=model[-1],
+    )
+
+
+def nearest_rank(ordered: Sequence[float], percent: int) -> float:
+    """Return the smallest of the values that at least so many percent of them do not exceed."""
+    return ordered[max(1, math.ceil(len(ordered) * percent / 100)) - 1]
+
+
+def refuse_no_work(ticks: int, empty_ticks: int) -> None:
+    """Return if a measurement saw more than an empty one.
+
+    Raises:
+        ClockRefused: it did not.
+    """
+    if ticks <= empty_ticks:
+        raise ClockRefused(
+            f"A measurement of {ticks} ticks is no longer than an empty one "
+            f"({empty_ticks}): the compiler moved the work, or the timer stands still."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class InstructionClock:
+    """The timer of an emulator whose virtual time is its instructions."""
+
+    ticks_per_instruction: float
+    empty_ticks: int
+    method: str = ""
+
+    @property
+    def unit(self) -> Unit:
+        """Return what it counts."""
+        return "instructions"
+
+    def value(self, ticks: int) -> float:
+        """Return the instructions that a measurement stands for; see `Clock.value`."""
+        return self.instructions(ticks)
+
+    def instructions(self, ticks: int) -> int:
+        """Return the instructions that a measurement stands for; see `Clock.value`."""
         if ticks == TIMER_OVERFLOW:
             limit = int(TIMER_OVERFLOW / self.ticks_per_instruction)
             raise ClockRefused(
                 f"One sample took more than the timer can count ({limit:,} instructions): "
                 "make the model or the features smaller."
             )
-        if ticks <= self.empty_ticks:
-            raise ClockRefused(
-                f"A measurement of {ticks} ticks is no longer than an empty one "
-                f"({self.empty_ticks}): the compiler moved the work, or the timer stands still."
-            )
+        refuse_no_work(ticks, self.empty_ticks)
         return round((ticks - self.empty_ticks) / self.ticks_per_instruction)
-
-    def cost(self, answers: Sequence[Answer], method: str) -> Cost:
-        """Return median and greatest cost of features and model over all answers."""
-        features = [self.instructions(a.features_ticks) for a in answers]
-        model = [self.instructions(a.model_ticks) for a in answers]
-        return Cost(
-            unit="instructions",
-            method=method,
-            features_median=median(features),
-            features_max=max(features),
-            model_median=median(model),
-            model_max=max(model),
-        )
 
     def profile(self, answer: Answer, points: Sequence[PointReading]) -> Profile:
         """Return the cost of each operator of an inference, the cost of the points taken off.
@@ -76,14 +131,14 @@ class Clock:
         )
 
 
-def prove(read: Callable[[int], ClockReading], ticks_per_instruction: float) -> Clock:
+def prove(read: Read, ticks_per_instruction: float, method: str = "") -> InstructionClock:
     """Time the known loop at two lengths and return the clock where both counts are exact.
 
     Raises:
         ClockRefused: says what was expected and what was counted.
     """
     counts: dict[int, int] = {}
-    clock = Clock(ticks_per_instruction, 0)
+    clock = InstructionClock(ticks_per_instruction, 0, method)
     for turns in (SHORT_TURNS, LONG_TURNS):
         reading = read(turns)
         if reading.loop_ticks == 0 or TIMER_OVERFLOW in (reading.loop_ticks, reading.empty_ticks):
@@ -91,7 +146,7 @@ def prove(read: Callable[[int], ClockReading], ticks_per_instruction: float) -> 
                 f"The timer says {reading.loop_ticks} for {turns} turns of the known loop: "
                 "it stands still or wraps. Is QEMU run with -icount?"
             )
-        clock = Clock(ticks_per_instruction, reading.empty_ticks)
+        clock = InstructionClock(ticks_per_instruction, reading.empty_ticks, method)
         counts[turns] = clock.instructions(reading.loop_ticks)
     if counts[SHORT_TURNS] >= counts[LONG_TURNS]:
         raise ClockRefused(f"The count does not grow with the work: {_listed(counts)}.")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from hardware_runner.board import Verified
 from hardware_runner.console import Console
 
 
@@ -22,6 +23,10 @@ class Machine(Protocol):
 
     console: Console
     tools: Mapping[str, str]  # names and versions of what it is made of
+
+    @property
+    def proves(self) -> Verified:
+        """Return what a run on it is evidence of: "hardware", "emulator" or "host"."""
 
     def resume(self) -> None:
         """Let the firmware run from its reset."""

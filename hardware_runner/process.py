@@ -11,6 +11,7 @@ import tty
 from collections.abc import Mapping
 from pathlib import Path
 
+from hardware_runner.board import Verified
 from hardware_runner.console import Console, open_console
 from hardware_runner.errors import BoardDied
 from hardware_runner.machine import Death
@@ -51,6 +52,7 @@ class HostProcess:
 
     console: Console
     tools: Mapping[str, str]
+    proves: Verified = "host"
 
     def __init__(self, program: Path, *, write_timeout_s: float = 20.0) -> None:
         self.tools = {}

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hardware_runner.board import Board
+from hardware_runner.board import Board, Verified
 from hardware_runner.console import Console, open_console
 from hardware_runner.errors import BoardDied, ToolMissing
 from hardware_runner.machine import Death
@@ -91,6 +91,7 @@ class QemuBoard:
 
     console: Console
     tools: Mapping[str, str]
+    proves: Verified = "emulator"
 
     def __init__(self, board: Board, elf: Path, *, write_timeout_s: float = 20.0) -> None:
         if shutil.which(PROGRAM) is None:

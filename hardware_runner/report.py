@@ -11,6 +11,10 @@ from hardware_runner.board import Verified
 
 SCHEMA_VERSION = 1
 
+Unit = Literal["instructions", "cycles", "us"]
+"""What a cost is counted in. Microseconds are those of a part; instructions and cycles are what an
+emulator counts, and say nothing of time."""
+
 
 class RunOutcome(Enum):
     """How a run on a board ended."""
@@ -28,7 +32,7 @@ class _Frozen(BaseModel):
 class Cost(_Frozen):
     """The cost of one inference over a test set. The unit is the method's, never a guess."""
 
-    unit: Literal["instructions", "us"]
+    unit: Unit
     method: str
     features_median: float
     features_max: float

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from hardware_runner.board import Board, Verified
 from hardware_runner.build import Firmware
-from hardware_runner.clock import prove
+from hardware_runner.clock import Clock, InstructionClock, cost, prove
+from hardware_runner.cycles import prove_cycles, prove_time
 from hardware_runner.errors import (
     BoardSilent,
     BoardTrouble,
@@ -21,7 +23,7 @@ from hardware_runner.footprint import read_image
 from hardware_runner.machine import Machine
 from hardware_runner.messages import PROTOCOL_VERSION, Answer, Identity, StackReading
 from hardware_runner.qemu import ICOUNT_SHIFT, ticks_per_instruction
-from hardware_runner.report import Profile, RunOutcome, RunReport
+from hardware_runner.report import Cost, Profile, RunOutcome, RunReport
 from hardware_runner.session import Session
 
 METHOD = f"QEMU -icount shift={ICOUNT_SHIFT}, timer of the board, known loop counted exactly"
@@ -54,20 +56,21 @@ def converse(
     tools = dict(machine.tools)
     run = _Run()
     board = firmware.board
-    outcome, reason, cost = RunOutcome.PASS, "", None
+    outcome, reason = RunOutcome.PASS, ""
+    measured: Cost | None = None
     profile: Profile | None = None
+    seen: Verified = board.verified
     try:
         identity = _identify(session, firmware)
         payloads = _payloads(samples, identity)
-        clock = None
-        if board.machine is not None:
-            clock = prove(session.read_clock, ticks_per_instruction(board.timer_hz))
+        seen = machine.proves
+        clock = _prove_clock(board, machine, session, identity.timer_hz)
         _stream(session, payloads, identity, run, on_progress)
         run.stack = session.read_stack()
         _refuse_overflow(run.stack)
         if clock is not None and run.answers:
-            cost = clock.cost(run.answers, METHOD)
-            if firmware.points:
+            measured = cost(clock, run.answers)
+            if firmware.points and isinstance(clock, InstructionClock):
                 readings = [session.read_point(point) for point in range(firmware.points)]
                 profile = clock.profile(run.answers[-1], readings)
     except FirmwareFault as fault:
@@ -87,7 +90,8 @@ def converse(
             "resends": session.resends,
             "scores": tuple(a.scores for a in run.answers),
             "decisions": tuple(a.decision for a in run.answers),
-            "cost": cost,
+            "verified": seen,
+            "cost": measured,
             "profile": profile,
             "footprint": _with_stack(report, run.stack),
             "tools": report.tools | tools,
@@ -109,6 +113,20 @@ def _identify(session: Session, firmware: Firmware) -> Identity:
             "flash it again, and check which board is behind the line."
         )
     return identity
+
+
+def _prove_clock(board: Board, machine: Machine, session: Session, timer_hz: int) -> Clock | None:
+    """Return the clock that suits board and machine, proven; None where nothing can be timed."""
+    if board.timing == "none":
+        return None
+    if board.timing == "instructions":
+        if machine.proves != "emulator":
+            return None  # its timer stands for QEMU's virtual time
+        return prove(session.read_clock, ticks_per_instruction(board.timer_hz), METHOD)
+    if machine.proves == "hardware":
+        return prove_time(board, timer_hz, session.read_clock)
+    emulator = ", ".join(f"{name} {version}" for name, version in machine.tools.items())
+    return prove_cycles(board, timer_hz, session.read_clock, emulator)
 
 
 def _payloads(samples: npt.NDArray[np.generic], identity: Identity) -> list[bytes]:

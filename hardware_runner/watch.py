@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 
+from hardware_runner.board import Verified
 from hardware_runner.console import Console
 from hardware_runner.errors import BoardStuck
 from hardware_runner.machine import Death, Machine
@@ -92,6 +93,7 @@ class WatchedMachine:
     def __init__(self, machine: Machine, watch: Watch) -> None:
         self.console: Console = _WatchedConsole(machine.console, watch)
         self.tools: Mapping[str, str] = machine.tools
+        self.proves: Verified = machine.proves
         self._machine = machine
 
     def resume(self) -> None:

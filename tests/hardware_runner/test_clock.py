@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hardware_runner.clock import Clock, prove
+from hardware_runner.clock import InstructionClock, cost, nearest_rank, prove
 from hardware_runner.errors import ClockRefused
 from hardware_runner.messages import TIMER_OVERFLOW, Answer, ClockReading
 
@@ -46,7 +46,7 @@ def test_a_clock_that_lies_is_refused(read, words: str) -> None:
 @pytest.mark.parametrize("ticks", [0, EMPTY, TIMER_OVERFLOW])
 def test_a_sample_that_cost_nothing_or_too_much_is_refused(ticks: int) -> None:
     with pytest.raises(ClockRefused):
-        Clock(RATE, EMPTY).instructions(ticks)
+        InstructionClock(RATE, EMPTY).instructions(ticks)
 
 
 def test_the_cost_is_median_and_greatest_of_all_samples() -> None:
@@ -54,7 +54,15 @@ def test_the_cost_is_median_and_greatest_of_all_samples() -> None:
         Answer(EMPTY + int(f * RATE), EMPTY + int(m * RATE), 0, 0, (1,))
         for f, m in ((10, 100), (20, 300), (90, 200))
     ]
-    cost = Clock(RATE, EMPTY).cost(answers, "test")
-    assert (cost.features_median, cost.features_max) == (20, 90)
-    assert (cost.model_median, cost.model_max) == (200, 300)
-    assert cost.unit == "instructions"
+    found = cost(InstructionClock(RATE, EMPTY, "test"), answers)
+    assert (found.features_median, found.features_p99, found.features_max) == (20, 90, 90)
+    assert (found.model_median, found.model_p99, found.model_max) == (200, 300, 300)
+    assert (found.unit, found.method) == ("instructions", "test")
+
+
+@pytest.mark.parametrize(
+    ("count", "percent", "rank"),
+    [(1, 99, 1), (99, 99, 99), (100, 99, 99), (101, 99, 100), (200, 99, 198), (4, 50, 2)],
+)
+def test_a_percentile_is_a_value_that_was_measured(count: int, percent: int, rank: int) -> None:
+    assert nearest_rank(range(1, count + 1), percent) == rank
