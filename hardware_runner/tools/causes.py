@@ -31,6 +31,10 @@ PORT_DENIED = (
     "then log in again."
 )
 PORT_BUSY = "Another program uses the board's port: close serial monitors and other runs."
+PORT_CLOSED = (
+    "The board's port does not open: another program uses it, this user may not, or the cable is "
+    "out (`boardwright bench doctor` tells)."
+)
 NO_LOADER = (
     "The boot loader does not answer: enter it by the board's button, or check cable and wiring."
 )

@@ -37,7 +37,10 @@ CAUSES = (
         r"|dpidr|mem-ap|init mode failed|target voltage|no response|jtag scan chain",
         NO_TARGET,
     ),
-    Cause(r"open failed|no j-link device|matching cmsis-dap|no device found", PROBE_MISSING),
+    Cause(
+        r"open failed|no j-link device|invalid serial number|matching cmsis-dap|no device found",
+        PROBE_MISSING,
+    ),
 )
 SILENT = "gdb_port disabled; telnet_port disabled; tcl_port disabled"
 

@@ -32,6 +32,8 @@ GRACE_S = 1.0
 
 _KEPT_BYTES = 256 * 1024
 _SLICE_S = 0.02
+_LINE = 200
+_TELLING = r"error|fail|fatal|cannot|denied|unable|could not|\bno (?!warranty)"
 _ENVIRONMENT = re.compile(
     r"PATH|HOME|USER|LOGNAME|TMPDIR|PYTHONPATH|VIRTUAL_ENV|XDG_\w+|ARDUINO_(DATA|USER|CONFIG)\w*"
     r"|ARDUINO_DIRECTORIES_\w+|OPENOCD_SCRIPTS|CMSIS_PACK_ROOT"
@@ -107,8 +109,13 @@ def run(
         what = f"{program.title} did not end within {timeout_s:g} s and was ended"
     else:
         what = ended(program.title, code).removesuffix(".")
-    meaning = next((c.meaning for c in causes if re.search(c.pattern, output, re.I)), "")
-    raise ToolFailed(" ".join(filter(None, [meaning, f"{what}{_last_words(output)}"])))
+    told = f"{what}{_last_words(output)}"
+    raise ToolFailed(" ".join(filter(None, [meaning(output, causes), told])))
+
+
+def meaning(output: str, causes: Sequence[Cause]) -> str:
+    """Return what an output means and its cure, or "" where it is not known."""
+    return next((c.meaning for c in causes if re.search(c.pattern, output, re.IGNORECASE)), "")
 
 
 def _call(
@@ -190,13 +197,11 @@ def _environment() -> dict[str, str]:
 def _last_words(output: str) -> str:
     """Return the last lines that tell something: without colours, bars and repetitions."""
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", output)
-    lines: list[str] = []
+    lines: dict[str, None] = {}  # in order, each once
     for raw in re.split(r"[\r\n]+", plain):
         line = "".join(c for c in raw if c.isprintable()).strip()
-        if line and not re.fullmatch(r"[\W_]*", line) and line not in lines[-1:]:
-            lines.append(line[:200])
-    telling = [
-        line for line in lines if re.search(r"error|fail|fatal|cannot|denied|no ", line, re.I)
-    ]
-    chosen = (telling or lines)[-4:]
+        if line and not re.fullmatch(r"[\W_]*", line):
+            lines[line[:_LINE]] = None
+    telling = [line for line in lines if re.search(_TELLING, line, re.IGNORECASE)]
+    chosen = (telling or list(lines))[-4:]
     return ": " + " / ".join(chosen) if chosen else ", and said nothing."

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from hardware_runner.bench import Place, SerialConsole
 from hardware_runner.board import Board, ImageKind
 from hardware_runner.consoles.ports import ListPorts, find_port, list_serial_ports
-from hardware_runner.tools.causes import NO_LOADER, PORT, VERIFY_FAILED
+from hardware_runner.tools.causes import NO_LOADER, PORT, PORT_CLOSED, VERIFY_FAILED
 from hardware_runner.tools.choice import own_port, target_of
 from hardware_runner.tools.flasher import Image, ResetLine
 from hardware_runner.tools.program import FLASH_TIMEOUT_S, RESET_TIMEOUT_S, Cause, Program, run
@@ -26,7 +26,7 @@ CAUSES = (
     *PORT,
     Cause(r"failed to verify|write-protected|failed to write memory", VERIFY_FAILED),
     Cause(r"failed to init|unknown/unsupported device|failed to read ack", NO_LOADER),
-    Cause(r"cannot handle device|failed to open port|error probing", PORT[-1].meaning),
+    Cause(r"cannot handle device|failed to open port|error probing", PORT_CLOSED),
 )
 
 
@@ -46,8 +46,9 @@ class Stm32Flash:
 
     def version(self) -> str:
         """Return stm32flash's version."""
-        said = run(PROGRAM, ["-h"], timeout_s=self.reset_timeout_s, success="stm32flash")
-        found = re.search(r"stm32flash (\S+)", said)
+        # It says it only on the way to a device.
+        said = run(PROGRAM, ["/dev/null"], timeout_s=self.reset_timeout_s, success="stm32flash")
+        found = re.search(r"stm32flash (\d\S*)", said)
         return found[1] if found else "unknown"
 
     def flash(self, image: Image) -> None:
