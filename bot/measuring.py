@@ -33,6 +33,9 @@ from model_compiler import compile_model, load_model
 WITHOUT_A_BENCH = "emulated"
 """Name of the bench that every machine is."""
 
+DEFAULT = Path("default")
+"""Stands for the bench.toml of this machine's user."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -42,7 +45,7 @@ class Asked:
         bundle: a folder, or a zip.
         sha256: of the zip; empty for a folder.
         commit: which the bundle must be of; empty: any.
-        bench: bench.toml; None: emulated boards and this machine alone.
+        bench: bench.toml, or DEFAULT; None: emulated boards and this machine alone.
         boards: names; none: all boards of the bundle.
     """
 
@@ -129,15 +132,19 @@ def write_results(results: Results, folder: Path) -> None:
 
 
 def _folder(asked: Asked, scratch: Path) -> Path:
-    if asked.bundle.is_dir():
+    """Return the folder of the bundle; a zip, which may lie alone in a folder, is unpacked."""
+    if asked.bundle.is_dir() and not asked.sha256:
         return asked.bundle
-    if not asked.bundle.is_file():
-        raise RequestError(f"There is no bundle {asked.bundle}.", "`boardwright build` makes one.")
+    files = list(asked.bundle.iterdir()) if asked.bundle.is_dir() else [asked.bundle]
+    if len(files) != 1 or not files[0].is_file():
+        raise RequestError(
+            f"There is no bundle at {asked.bundle}.", "`boardwright build` makes one."
+        )
     if not re.fullmatch(r"[0-9a-f]{64}", asked.sha256):
         raise RequestError(
             "A zip is unpacked only if its SHA-256 is known.", "Give it with --sha256."
         )
-    unpack(asked.bundle, scratch / "bundle", asked.sha256)
+    unpack(files[0], scratch / "bundle", asked.sha256)
     return scratch / "bundle"
 
 
@@ -146,7 +153,7 @@ def _bench(asked: Asked, names: Sequence[str]) -> Bench:
 
     Beside real boards the firmware never runs as a process of the host, which could reach them.
     """
-    bench = None if asked.bench is None else read_bench(asked.bench)
+    bench = None if asked.bench is None else _read(asked.bench)
     places = () if bench is None else bench.places
     there = {name for place in places for name in (place.name, place.board)}
     wanted = [name for name in names if name not in there]
@@ -159,3 +166,7 @@ def _bench(asked: Asked, names: Sequence[str]) -> Bench:
         reservation="flock" if bench is None else bench.reservation,
         place=(*places, *added),
     )
+
+
+def _read(path: Path) -> Bench:
+    return read_bench(None if path == DEFAULT else path)

@@ -115,7 +115,7 @@ def _runner(bench: str) -> tuple[str, ...]:
     if not bench:
         return ("ubuntu-24.04",)
     if not _NAME.fullmatch(bench):
-        raise Refused("The variable BOARDWRIGHT_BENCH is no name of a bench.")
+        raise Refused("The variable BOARDWRIGHT_BENCH_NAME is no name of a bench.")
     return ("self-hosted", f"boardwright-{bench}")
 
 

@@ -28,7 +28,8 @@ def measure_project(
     sha256: Annotated[str, typer.Option(help="of a zip: what it must be")] = "",
     commit: Annotated[str, typer.Option(help="of a bundle: which commit it must be of")] = "",
     bench: Annotated[
-        Path | None, typer.Option(help="bench.toml; without it, emulated boards alone")
+        Path | None,
+        typer.Option(help="bench.toml, or default: your own; without: emulated boards"),
     ] = None,
     into: Annotated[
         Path | None, typer.Option("--output", "-o", help="of a bundle: folder for the results")
