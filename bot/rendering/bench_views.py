@@ -175,7 +175,7 @@ def _accuracy(board: BoardJudgement) -> Markdown:
     shown = f"{percent(board.right / board.samples)} ({interval(board.right, board.samples)})"
     change = _change(board, Kind.ACCURACY)
     if change is not None and change.percent:
-        shown += f"<br>{change.percent:+.1f} points"
+        shown += f"<br>{change.percent:+.1f} points to base"
     return Markdown(shown.replace("+-", "-"))
 
 
@@ -219,7 +219,7 @@ def _compared(board: BoardJudgement, kind: Kind) -> str:
     change = _change(board, kind)
     if change is None or not change.percent:
         return ""
-    shown = f"<br>{change.percent:+.1f} %"
+    shown = f"<br>{change.percent:+.1f} % to base"
     return f"{shown}, within noise" if change.is_noise else shown
 
 

@@ -1,0 +1,80 @@
+"""Posting: what was measured of a commit as one comment and a check run for each board."""
+
+from __future__ import annotations
+
+import threading
+
+from bot.github.hub import Button, Check, Conclusion, Hub, PullRequest, Refused
+from bot.measured.judgement import BoardJudgement, Judgement, Verdict
+from bot.measured.kept import joined, kept
+from bot.rendering.bench_comment import bench_comment, board_check, comment_marker
+
+CHECK_KEY = "board:"
+"""How the keys of these check runs begin; the board's name follows."""
+AGAIN = Button("Measure again", "Run this commit on the board again", "measure-again")
+
+_CONCLUSIONS = {
+    Verdict.PASS: Conclusion.SUCCESS,
+    Verdict.MISSED: Conclusion.FAILURE,
+    Verdict.DISAGREES: Conclusion.FAILURE,
+    Verdict.FAILED: Conclusion.FAILURE,
+    Verdict.INFRASTRUCTURE: Conclusion.NEUTRAL,
+    Verdict.MISSING: Conclusion.NEUTRAL,
+}
+_one_at_a_time = threading.Lock()
+
+
+def post(
+    hub: Hub, ours: str, pull: PullRequest | None, judgement: Judgement, run_url: str = ""
+) -> Judgement:
+    """Tell what was measured, and return it joined with what was measured of the commit before.
+
+    Done again, it changes nothing. Without a pull request only the check runs are written, and
+    without the right to write those only the comment.
+
+    Args:
+        hub: the repository.
+        ours: login under which we write.
+        pull: whose head the commit is.
+        judgement: of the boards that a run measured.
+        run_url: of that run.
+    """
+    known = judgement
+    if pull is not None:
+        marker = comment_marker(judgement.commit)
+        with _one_at_a_time:  # what is read is what is edited
+            said = (c.body for c in hub.comments(pull.number) if c.author == ours)
+            before = next((kept(body) for body in said if marker in body), None)
+            known = joined(before, judgement)
+            hub.put_comment(pull.number, marker, bench_comment(known, run_url))
+    measured = {board.board for board in judgement.boards if board.place}
+    for board in known.boards:
+        if board.board in measured:
+            _check(hub, known, board, run_url)
+    return known
+
+
+def conclusion_of(board: BoardJudgement) -> Conclusion:
+    """Return how a board's check run ends: red only where the files are at fault."""
+    if board.verdict is Verdict.PASS and board.unproven:
+        return Conclusion.NEUTRAL
+    return _CONCLUSIONS[board.verdict]
+
+
+def _check(hub: Hub, judgement: Judgement, board: BoardJudgement, run_url: str) -> None:
+    text = board_check(judgement, board, run_url)
+    check = Check(
+        name=f"Boardwright / {board.board}",
+        head_sha=judgement.commit,
+        key=f"{CHECK_KEY}{board.board}",
+        title=text.title,
+        summary=text.summary,
+        text=text.text,
+        conclusion=conclusion_of(board),
+        details_url=run_url or None,
+        buttons=(AGAIN,),
+    )
+    try:
+        hub.put_check(check)
+    except Refused:  # check runs are for Apps
+        return
