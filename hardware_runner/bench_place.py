@@ -70,6 +70,7 @@ class PlaceRun:
     _place: Place | None = None
     _lease: Lease | None = None
     _began: float = 0.0
+    _late: bool = False  # the samples took longer than they may: no second try
     _tried: list[str] = field(default_factory=list)
     _ending: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -129,9 +130,9 @@ class PlaceRun:
 
     def _measure(self, place: Place) -> RunReport:
         with self._started(place) as machine:
-            report = self._converse(place, machine)
+            report = self._resumed(place, machine)
             failures: list[tuple[int, Rung | None]] = []
-            while report.outcome is _INFRASTRUCTURE and not self.watch.is_over:
+            while report.outcome is _INFRASTRUCTURE and not (self.watch.is_over or self._late):
                 rung = self._bring_back(place, machine, report)
                 failures.append((report.samples, rung))
                 if rung is None or len(failures) >= RUNS:
@@ -145,14 +146,20 @@ class PlaceRun:
     def _started(self, place: Place) -> Iterator[Machine]:
         machine = self._start(place)
         try:
-            with self.watch.step("reset the board", self.bounds.start_s):
-                machine.resume()
             yield machine
         finally:
             with self.watch.step("erase and close", self.bounds.start_s, to_the_end=True):
                 if ERASE in place.tags and wedged(place.name, self.folder) is None:
                     _erase(machine)
                 machine.close()
+
+    def _resumed(self, place: Place, machine: Machine) -> RunReport:
+        try:
+            with self.watch.step("reset the board", self.bounds.start_s):
+                machine.resume()
+        except BoardTrouble as trouble:
+            return blank_report(self.firmware, _INFRASTRUCTURE, str(trouble))
+        return self._converse(place, machine)
 
     def _start(self, place: Place) -> Machine:
         """Start the board; where that fails, once more, and once more after a power cycle."""
@@ -183,6 +190,7 @@ class PlaceRun:
 
     def _converse(self, place: Place, machine: Machine) -> RunReport:
         watched = WatchedMachine(machine, self.watch)
+        began = time.monotonic()
         try:
             with (
                 self.watch.step("measure", self.bounds.run_s),
@@ -192,6 +200,7 @@ class PlaceRun:
                     watched, self.firmware, self.samples,
                     on_progress=self.on_progress, response_timeout_s=self.bounds.response_s,
                 )  # fmt: skip
+            self._late = time.monotonic() - began > self.bounds.run_s
             return report.model_copy(update={"energy": energy()})
         except (BoardTrouble, ToolMissing) as trouble:
             return blank_report(self.firmware, _INFRASTRUCTURE, str(trouble))

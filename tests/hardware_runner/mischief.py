@@ -169,7 +169,7 @@ class Player(FakeFirmware):
             super()._handle(request)
             names = (self.build_id + self.answers_as).encode()
             identity = struct.pack(
-                "<BBBcIIHIB", 1, 2, 1, b"u", RAW, 16, CLASSES, self._board.timer_hz, len(BUILD_ID)
+                "<BBBcIIHIB", 1, 1, 1, b"u", RAW, 16, CLASSES, self._board.timer_hz, len(BUILD_ID)
             )
             return self._again(request, identity + names)
         if request.type == FrameType.CLOCK:
@@ -178,6 +178,9 @@ class Player(FakeFirmware):
             ticks = round(4 * turns * ticks_per_instruction(self._board.timer_hz))
             return self._again(request, struct.pack("<II", 10, 10 + ticks))
         return super()._handle(request)
+
+    def _answer(self, sample: bytes) -> bytes:
+        return struct.pack("<IIhh", 2000, 3000, 0, sample[0] % CLASSES) + sample[:CLASSES]
 
     def _again(self, request: Frame, payload: bytes) -> bytes:
         answer = encode(Frame(request.type | 0x80, request.sequence, payload))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import tempfile
 import threading
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from hardware_runner import session
+from hardware_runner import attached, session
 from hardware_runner.bench import Place, Usb
 from hardware_runner.bench_run import measure_bundle
 from hardware_runner.boards import find_board
@@ -40,6 +41,7 @@ BOUNDS = Bounds(
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "RESEND_AFTER_S", 0.05)
+    monkeypatch.setattr(attached, "ASK_TIMEOUT_S", 0.1)
     monkeypatch.setattr(session, "_READ_SLICE_S", 0.02)
 
 
@@ -236,6 +238,7 @@ def test_a_tool_that_fails_is_tried_again_then_the_place_is_marked(rig_of) -> No
     assert rig.tool.calls.count("flash") == 3
     rig.switch = None
     rig.tool.broken = "no probe with serial number A1"
+    shutil.rmtree(rig.folder / "memory")  # or it would find its firmware there, and be content
     measured = rig.run()
     assert measured.report.outcome is RunOutcome.INFRASTRUCTURE
     assert "no probe with serial number A1" in measured.report.reason
