@@ -67,7 +67,13 @@ CHECK = "Boardwright / evidence"
 PATIENCE_S = 60.0
 DATABASES = ("sqlite", "postgres")
 DATABASE = os.environ.get("BOARDWRIGHT_JOBS_DATABASE", "sqlite")
-on_both = pytest.mark.parametrize("_service_parts", DATABASES, indirect=True)
+on_both = pytest.mark.parametrize(
+    "_service_parts",
+    [None if database == DATABASE else database for database in DATABASES],
+    ids=DATABASES,
+    indirect=True,
+)
+"""Marks a test for each database; on the usual one it shares the service with all others."""
 _OFTEN_S = 0.1
 
 
@@ -388,7 +394,7 @@ def _service_parts(
 ) -> Iterator[Parts]:
     folder = tmp_path_factory.mktemp("service")
     url = f"sqlite:///{folder}/jobs.sqlite"
-    if getattr(request, "param", DATABASE) == "postgres":
+    if (getattr(request, "param", None) or DATABASE) == "postgres":
         cluster: Cluster = request.getfixturevalue("postgres")
         url = cluster.fresh()
     with pytest.MonkeyPatch.context() as monkeypatch:
