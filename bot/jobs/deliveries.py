@@ -22,6 +22,7 @@ from bot.jobs.database import is_sqlite, sqlite_path
 _WRITE_WITHIN_S = 6
 _TAKE_WITHIN_S = 60
 _PORTION = 1_000
+_POLL_S, _LISTEN_S = 0.1, 1.0
 _CHANNEL = "boardwright_deliveries"
 _TABLE_LOCK = 0x626F617264
 
@@ -151,7 +152,7 @@ class _SqliteDeliveries:
             )
 
     def wait(self, seconds: float) -> None:
-        time.sleep(min(seconds, 0.1))
+        time.sleep(min(seconds, _POLL_S))
 
     def waiting_since(self, before: datetime) -> list[str]:
         rows = self._file.execute(
@@ -182,7 +183,8 @@ _POSTGRES_TABLE = (
 _KEEP = f"""
 with kept as (
     insert into boardwright.deliveries (id, event, received)
-    select distinct on (id) id, event, %s from unnest(%s::text[], %s::text[]) as one (id, event)
+    select id, event, %s from unnest(%s::text[], %s::text[])
+        with ordinality as one (id, event, number) order by number
     on conflict (id) do nothing returning id)
 select id, pg_notify('{_CHANNEL}', '') from kept
 """  # noqa: S608
@@ -234,7 +236,7 @@ class _PostgresDeliveries:
             self._server.execute(f"listen {_CHANNEL}".encode())
             self._listens = True
             return  # one may have come just before
-        for _ in self._server.notifies(timeout=seconds, stop_after=1):
+        for _ in self._server.notifies(timeout=min(seconds, _LISTEN_S), stop_after=1):
             pass
 
     def waiting_since(self, before: datetime) -> list[str]:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 
@@ -30,9 +31,23 @@ class Measured:
         return 1000 * ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
 
 
-def deliver_many(port: int, count: int, connections: int, seed: int = 1) -> Measured:
-    """Deliver to 127.0.0.1; one of twenty comes twice, one of two hundred is forged."""
-    return asyncio.run(_deliver_many(port, _requests(count, seed), connections))
+def deliver_many(
+    port: int,
+    count: int,
+    connections: int,
+    seed: int = 1,
+    heard: Callable[[int], None] = lambda acknowledged: None,
+) -> Measured:
+    """Deliver to 127.0.0.1; one of twenty comes twice, one of two hundred is forged.
+
+    Args:
+        port: of the server; where it goes away, so do the connections.
+        count: of the deliveries.
+        connections: that stay open.
+        seed: of ids, and of which come twice.
+        heard: is told after each acknowledgement how many there were.
+    """
+    return asyncio.run(_deliver_many(port, _requests(count, seed), connections, heard))
 
 
 def _requests(count: int, seed: int) -> list[tuple[str, bytes]]:
@@ -54,26 +69,41 @@ def _requests(count: int, seed: int) -> list[tuple[str, bytes]]:
     return requests
 
 
-async def _deliver_many(port: int, requests: list[tuple[str, bytes]], connections: int) -> Measured:
+async def _deliver_many(
+    port: int,
+    requests: list[tuple[str, bytes]],
+    connections: int,
+    heard: Callable[[int], None],
+) -> Measured:
     measured, left = Measured(), iter(requests)
     began = time.perf_counter()
-    await asyncio.gather(*(_connection(port, left, measured) for _ in range(connections)))
+    all_of_them = (_connection(port, left, measured, heard) for _ in range(connections))
+    await asyncio.gather(*all_of_them)
     measured.took_s = time.perf_counter() - began
     return measured
 
 
-async def _connection(port: int, left: object, measured: Measured) -> None:
+async def _connection(
+    port: int,
+    left: Iterator[tuple[str, bytes]],
+    measured: Measured,
+    heard: Callable[[int], None],
+) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    for delivery_id, request in left:  # type: ignore[attr-defined]
+    for delivery_id, request in left:
         began = time.perf_counter()
         writer.write(request)
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
-        length = int(head.split(b"content-length:")[1].split(b"\r\n")[0])
-        await reader.readexactly(length)
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).lower()
+            length = int(head.split(b"content-length:")[1].split(b"\r\n")[0])
+            await reader.readexactly(length)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return
         status = int(head.split(b" ", 2)[1])
         measured.answers[status] += 1
         if status == 202:
             measured.seconds.append(time.perf_counter() - began)
             measured.acknowledged.add(delivery_id)
+            heard(len(measured.acknowledged))
     writer.close()
     await writer.wait_closed()

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,28 @@ def test_nothing_is_lost_or_doubled_on_sqlite(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_nothing_is_lost_or_doubled_on_postgres(postgres: Cluster, tmp_path: Path) -> None:
     _nothing_is_lost_or_doubled(postgres.fresh(), tmp_path)
+
+
+def _acknowledged_is_stored(url: str, folder: Path) -> None:
+    with serving(url, folder) as server:
+        deliver = partial(deliver_many, server.port, 300, 16)
+        measured = deliver(heard=lambda acknowledged: acknowledged >= 100 and server.kill())
+    stored = stored_deliveries(url)
+    assert 100 <= len(measured.acknowledged) < 280, "it was killed in the midst"
+    assert set(stored) >= measured.acknowledged
+    assert len(stored) == len(set(stored))
+
+
+@pytest.mark.slow
+def test_what_was_acknowledged_outlives_a_kill_on_sqlite(tmp_path: Path) -> None:
+    _acknowledged_is_stored(f"sqlite:///{tmp_path}/jobs.sqlite", tmp_path)
+
+
+@pytest.mark.slow
+def test_what_was_acknowledged_outlives_a_kill_on_postgres(
+    tmp_path: Path, postgres: Cluster
+) -> None:
+    _acknowledged_is_stored(postgres.fresh(), tmp_path)
 
 
 def _serve(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
