@@ -1,7 +1,9 @@
 """Jobs: from a stored delivery to a reviewed pull request, through crashes and long waits.
 
-    web process    client.py     stores a delivery before it is acknowledged
-    worker         admission.py  one short flow a delivery: who asks, may they, which job is it for
+    web process    client.py     stores a delivery before it is acknowledged, by group_commit.py
+    between        deliveries.py the table in which it then lies
+    worker         carrier.py    takes it from there into the engine
+                   admission.py  one short flow a delivery: who asks, may they, which job is it for
                    flow.py       one long flow a request: plan, build, publish, review, revise
                    activities.py what these flows do to GitHub, once however often it is tried
                    workshop.py   runs `bot.work` in processes that end with the worker
