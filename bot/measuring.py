@@ -20,7 +20,7 @@ from bot.workspace import write_atomically
 from hardware_runner.bench import Bench, Place
 from hardware_runner.bench_file import read_bench
 from hardware_runner.bench_run import measure_bundle
-from hardware_runner.boards import BOARDS, find_board
+from hardware_runner.boards import find_board
 from hardware_runner.build import build_firmware
 from hardware_runner.bundle import read_bundle, unpack
 from hardware_runner.bundle.testset import Testset, read_testset
@@ -45,7 +45,7 @@ class Asked:
         bundle: a folder, or a zip.
         sha256: of the zip; empty for a folder.
         commit: which the bundle must be of; empty: any.
-        bench: bench.toml, or DEFAULT; None: emulated boards and this machine alone.
+        bench: bench.toml, or DEFAULT; None: emulated boards alone.
         boards: names; none: all boards of the bundle.
     """
 
@@ -149,18 +149,16 @@ def _folder(asked: Asked, scratch: Path) -> Path:
 
 
 def _bench(asked: Asked, names: Sequence[str]) -> Bench:
-    """Return the bench, with every emulated board that is asked for and that it does not name.
-
-    Beside real boards the firmware never runs as a process of the host, which could reach them.
-    """
+    """Return the bench, with every emulated board that is asked for and that it does not name."""
     bench = None if asked.bench is None else _read(asked.bench)
     places = () if bench is None else bench.places
     there = {name for place in places for name in (place.name, place.board)}
-    wanted = [name for name in names if name not in there]
-    added = []
-    for board in dict.fromkeys(find_board(name) for name in wanted):
-        if board.machine is not None or (bench is None and board is BOARDS["host"]):
-            added.append(Place(name=board.name, board=board.name, flasher=EMULATED))
+    wanted = dict.fromkeys(find_board(name) for name in names if name not in there)
+    added = tuple(
+        Place(name=board.name, board=board.name, flasher=EMULATED)
+        for board in wanted
+        if board.is_emulated
+    )
     return Bench(
         name=WITHOUT_A_BENCH if bench is None else bench.name,
         reservation="flock" if bench is None else bench.reservation,

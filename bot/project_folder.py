@@ -9,7 +9,10 @@ from pydantic import ValidationError
 
 from bot.errors import RequestError
 from bot.goal import Goal
+from hardware_runner.board import Board
+from hardware_runner.boards import find_board
 
+_USUAL = "mps2-an386"
 _NEEDED = ("model.tflite", "testset.npz", "goal.h", "features.c", "app.c")
 
 
@@ -29,15 +32,16 @@ def check_project(project: Path) -> None:
             )
 
 
-def boards_of(project: Path) -> tuple[str, ...]:
-    """Return the names of the boards that a project's goal asks for.
+def boards_of(project: Path) -> tuple[Board, ...]:
+    """Return the boards that a project's goal asks for; an emulated one where it asks for none.
 
     Raises:
         RequestError: goal.toml is missing, or is none.
+        UnknownBoard: it names a board that is not there.
     """
     path = project / "goal.toml"
     try:
-        return Goal.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).boards
+        goal = Goal.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         cure = "Name the boards with --board."
         raise RequestError(f"{project} holds no goal.toml.", cure) from None
@@ -47,3 +51,5 @@ def boards_of(project: Path) -> tuple[str, ...]:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise RequestError(f"{path} is no goal: {where}: {first['msg']}.") from None
+    named = dict.fromkeys(find_board(name) for name in goal.boards)
+    return tuple(board for board in named if not board.is_process) or (find_board(_USUAL),)

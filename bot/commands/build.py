@@ -37,9 +37,8 @@ def build_project(
     if into.exists() and (not into.is_dir() or any(into.iterdir())):
         raise RequestError(f"{into} is there already.", "Name a new folder for the bundle.")
     check_project(project)
-    names = dict.fromkeys(find_board(name).name for name in board or boards_of(project))
-    boards = [find_board(name) for name in names]
-    manifest = write_bundle(project, boards, commit, into)
+    boards = dict.fromkeys(find_board(name) for name in board) if board else boards_of(project)
+    manifest = write_bundle(project, tuple(boards), commit, into)
     for one in manifest.firmware:
         taken = f"{one.footprint.flash_bytes:,} bytes of flash, {one.footprint.ram_bytes:,} of RAM"
         output().print(f"{one.board}: {taken}", highlight=False, soft_wrap=True)

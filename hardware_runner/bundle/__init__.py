@@ -6,7 +6,8 @@
       <board>/firmware.elf         and .bin, .hex or .uf2, as the board's tool takes it
 
 Who runs it needs nothing else of the project, and runs none of its code but on the board. Whoever
-made it may have been hostile: nothing in it is believed that can be looked up.
+made it may have been hostile: nothing in it is believed that can be looked up. Firmware that is a
+process of a machine is in none, since it could do there whatever it likes.
 
     manifest.py    what a bundle says of itself
     contents.py    the files of a folder, and nothing that only looks like one

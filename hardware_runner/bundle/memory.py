@@ -19,7 +19,6 @@ from hardware_runner.errors import BundleRefused
 _ELF32 = struct.Struct("<16sHHIIIIIHHHHHH")
 _SEGMENT = struct.Struct("<IIIIIIII")
 _MAGIC_32 = b"\x7fELF\x01\x01\x01"  # 32 bits, little-endian, version 1
-_MAGIC_64 = b"\x7fELF\x02\x01\x01"
 _EXECUTABLE, _LOAD, _INTERPRETER = 2, 1, 3
 _SEGMENTS_MAX = 16
 _MACHINES = {"Cortex": 40, "Xtensa": 94, "RISC-V": 243}
@@ -43,10 +42,6 @@ def check_elf(board: Board, content: bytes, build_id: str) -> Sizes:
     Raises:
         BundleRefused: for another core, beyond the part's memory, or another build.
     """
-    if not board.cpu_flags:
-        _check(content.startswith(_MAGIC_64), board, "is no program for this machine")
-        _check(build_id.encode() in content, board, f"does not hold the build id {build_id}")
-        return Sizes(0, 0)
     _check(content.startswith(_MAGIC_32) and len(content) >= _ELF32.size, board, "is no ELF file")
     header = _ELF32.unpack_from(content)
     _, kind, machine, _, entry, offset, *_, segment_size, segments, _, _, _ = header

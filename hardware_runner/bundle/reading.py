@@ -139,8 +139,8 @@ def _check_file(file: BundledFile, files: Mapping[str, bytes]) -> None:
 def _check_firmware(one: BundledFirmware, files: Mapping[str, bytes]) -> None:
     """Look whether a firmware may go into its board, and whether it takes what it says."""
     board = BOARDS.get(one.board)
-    if board is None:
-        raise BundleRefused(f"There is no board {one.board}; `boardwright boards` lists them.")
+    if board is None or board.is_process:
+        raise BundleRefused(f"{one.board} is no board that firmware could be handed to.")
     if (one.image_kind == "elf") != (one.image == one.elf):
         raise BundleRefused(f"The image for {board.name} is no {one.image_kind} file.")
     sizes = check_elf(board, files[one.elf.path], one.build_id)
@@ -151,7 +151,7 @@ def _check_firmware(one: BundledFirmware, files: Mapping[str, bytes]) -> None:
         and _close(claimed.flash_bytes, sizes.flash_bytes)
         and _close(claimed.ram_bytes, sizes.ram_bytes)
     )
-    if board.cpu_flags and not true:
+    if not true:
         raise BundleRefused(_lie(one, sizes))
 
 

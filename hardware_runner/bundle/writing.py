@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hardware_runner.board import Board
-from hardware_runner.build import Firmware, build_firmware
+from hardware_runner.build import build_firmware
 from hardware_runner.bundle.manifest import (
     BUNDLE_FILE,
     WHY_MAX,
@@ -18,7 +18,8 @@ from hardware_runner.bundle.manifest import (
     Manifest,
 )
 from hardware_runner.bundle.testset import read_testset
-from hardware_runner.errors import BuildError, ToolMissing, ToolSlow
+from hardware_runner.errors import BuildError, BundleRefused, ToolMissing, ToolSlow
+from hardware_runner.images import make_image
 from model_compiler import CompiledModel, compile_model, load_model
 
 TESTSET = "testset.npz"
@@ -47,8 +48,10 @@ def write_bundle(
 
     Raises:
         ModelError: model.tflite cannot be compiled.
-        BundleRefused: testset.npz cannot be fed to a board.
+        BundleRefused: testset.npz cannot be fed to a board, or a board is this machine itself.
     """
+    if any(board.is_process for board in boards):
+        raise BundleRefused("A process of this machine is no board to hand firmware to.")
     compiled = compile_model(load_model((project / "model.tflite").read_bytes()))
     samples = (project / TESTSET).read_bytes()
     read_testset(samples)
@@ -84,16 +87,13 @@ def _build(
     place = folder / board.name
     place.mkdir()
     elf = _file(folder, Path(shutil.copyfile(firmware.elf, place / "firmware.elf")))
-    return _bundled(firmware, elf)
-
-
-def _bundled(firmware: Firmware, elf: BundledFile) -> BundledFirmware:
+    image = make_image(firmware, place)
     return BundledFirmware(
-        board=firmware.board.name,
+        board=board.name,
         build_id=firmware.build_id,
         elf=elf,
-        image=elf,
-        image_kind="elf",
+        image=elf if image.kind == "elf" else _file(folder, image.path),
+        image_kind=image.kind,
         footprint=firmware.footprint,
         tools=dict(firmware.tools),
     )
