@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 WORKER: tuple[str, ...] = (sys.executable, "-m", "bot", "work")
 _FIRST_PAUSE_S = 1.0
@@ -43,6 +45,8 @@ class _Companion:
         pause = _FIRST_PAUSE_S
         while (running := self._start()) is not None:
             code = running.wait()
+            with suppress(ProcessLookupError):  # a worker whose leash was killed would go on
+                os.killpg(running.pid, signal.SIGKILL)
             if not self._ended.is_set():
                 _log.error("the worker ended with %d; it is started again in %g s", code, pause)
             if self._ended.wait(pause):

@@ -179,18 +179,30 @@ def test_what_was_missed_is_brought_in_once(client: JobClient, tmp_path: Path) -
     client.close()
 
 
-def test_a_companion_is_started_again_and_ends_with_us(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "end", ["sys.exit(1)", "os.kill(os.getpid(), 9)", "os.kill(os.getppid(), 9); time.sleep(1000)"]
+)
+def test_a_companion_is_started_again_and_ends_with_us(tmp_path: Path, end: str) -> None:
     program = tmp_path / "worker.py"
     program.write_text(
-        "import pathlib, sys, time\n"
+        "import os, pathlib, sys, time\n"
         f"place = pathlib.Path({str(tmp_path)!r})\n"
         "first = not (place / 'first').exists()\n"
-        "(place / ('first' if first else 'second')).touch()\n"
-        "sys.exit(1) if first else time.sleep(1000)\n"
+        "(place / 'new').write_text(str(os.getpid()))\n"
+        "(place / 'new').rename(place / ('first' if first else 'second'))\n"
+        f"if first: {end}\n"
+        "time.sleep(1000)\n"
     )
     with accompanied((sys.executable, str(program))):
         for _ in range(3000):
             if (tmp_path / "second").exists():
                 break
             threading.Event().wait(0.01)
-    assert (tmp_path / "second").exists()
+        assert not _lives(tmp_path / "first"), "there are never two"
+        assert _lives(tmp_path / "second")
+    assert not _lives(tmp_path / "second")
+
+
+def _lives(place: Path) -> bool:
+    status = Path("/proc", place.read_text(), "status")
+    return status.exists() and "State:\tZ" not in status.read_text()
