@@ -18,6 +18,7 @@ from hardware_runner.machine import Machine
 from hardware_runner.process import HostProcess
 from hardware_runner.qemu import QemuBoard
 from hardware_runner.report import RunOutcome, RunReport
+from hardware_runner.rp2040 import NAME, Rp2040Board, is_installed
 from hardware_runner.run import Progress, blank_report, converse
 
 
@@ -70,6 +71,17 @@ def start(board: Board, firmware: Firmware, response_timeout_s: float = 10.0) ->
     Raises:
         BoardDied, ToolMissing.
     """
-    if board.machine is None:
+    if board.machine is not None:
+        return QemuBoard(board, firmware.elf, write_timeout_s=response_timeout_s)
+    if board.simulator == NAME:
+        return Rp2040Board(board, firmware.elf, write_timeout_s=response_timeout_s)
+    if board.is_process:
         return HostProcess(firmware.elf.resolve(), write_timeout_s=response_timeout_s)
-    return QemuBoard(board, firmware.elf, write_timeout_s=response_timeout_s)
+    raise ToolMissing(f"Nothing here runs {board.name}: no emulator has it. Measure it on a bench.")
+
+
+def can_run(board: Board) -> bool:
+    """Say whether a board's firmware can be run on this machine at all, without a bench."""
+    if board.simulator == NAME and board.machine is None:
+        return is_installed()
+    return board.runs_here
