@@ -45,7 +45,7 @@ def line_at(
             name = f"tcp://{console.address}"
         case NetworkConsole():
             name = f"rfc2217://{console.address}"
-            connect = partial(_rfc2217, name, console.baud, write_timeout_s)
+            connect = partial(_rfc2217, name, console.baud)
     baud = 115_200 if isinstance(console, TerminalConsole) else console.baud
     return ReconnectingLine(name, connect, baud=baud, reopen_for_s=reopen_for_s)
 
@@ -80,5 +80,6 @@ def _terminal(path: str, baud: int, write_timeout_s: float) -> Stream:
     )
 
 
-def _rfc2217(url: str, baud: int, write_timeout_s: float) -> Stream:
-    return rfc2217.Serial(url, baudrate=baud, timeout=0.1, write_timeout=write_timeout_s)
+def _rfc2217(url: str, baud: int) -> Stream:
+    # It knows no time-out for writing; its socket's, 5 s, bounds it and shows as a lost line.
+    return rfc2217.Serial(url, baudrate=baud, timeout=0.1)
