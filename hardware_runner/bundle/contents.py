@@ -62,15 +62,14 @@ def _folders(folder: Path) -> list[str]:
 
 def _read(path: Path, name: str) -> bytes:
     """Read a regular file; a pipe does not stop this, and a link is not followed."""
-    if not path.is_symlink():
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(handle, "rb") as file:
-            if stat.S_ISREG(os.fstat(handle).st_mode):
-                content = file.read(FILE_BYTES_MAX + 1)
-                if len(content) > FILE_BYTES_MAX:
-                    raise BundleRefused(f"{shown(name)} holds more than {FILE_BYTES_MAX:,} bytes.")
-                return content
-    raise BundleRefused(f"{shown(name)} is no regular file.")
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise BundleRefused(f"{shown(name)} is no regular file.")
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as file:
+        content = file.read(FILE_BYTES_MAX + 1)
+    if len(content) > FILE_BYTES_MAX:
+        raise BundleRefused(f"{shown(name)} holds more than {FILE_BYTES_MAX:,} bytes.")
+    return content
 
 
 def shown(text: str, most: int = 80) -> str:
