@@ -180,6 +180,14 @@ _POSTGRES_TABLE = (
     "create index if not exists deliveries_waiting on boardwright.deliveries (place) "
     "where taken is null",
 )
+# A worker that stands still in the midst of taking loses its connection, and with it its hold on
+# them. What is answered with 202 is on disk, whatever the server does for others.
+_SESSION = f"""
+set statement_timeout = '{_WRITE_WITHIN_S}s';
+set idle_in_transaction_session_timeout = '{_TAKE_WITHIN_S}s';
+select set_config('synchronous_commit', 'on', false)
+where current_setting('synchronous_commit') = 'off';
+""".encode()
 _KEEP = f"""
 with kept as (
     insert into boardwright.deliveries (id, event, received)
@@ -196,23 +204,17 @@ order by place limit %s for update skip locked
 
 class _PostgresDeliveries:
     def __init__(self, url: str) -> None:
-        # A worker that stands still in the midst of taking loses its connection, and with it its
-        # hold on them.
-        limits = (
-            f"-c statement_timeout={_WRITE_WITHIN_S}s "
-            f"-c idle_in_transaction_session_timeout={_TAKE_WITHIN_S}s"
-        )
         self._server: psycopg.Connection[tuple[Any, ...]] = psycopg.connect(
             _address(url),
             autocommit=True,
             connect_timeout=_WRITE_WITHIN_S,
-            options=limits,
             keepalives_idle=10,
             keepalives_interval=5,
             keepalives_count=3,
             tcp_user_timeout=1000 * _WRITE_WITHIN_S,
             application_name="boardwright deliveries",
         )
+        self._server.execute(_SESSION)
         self._listens = False
 
     def keep(self, deliveries: Sequence[Delivery]) -> set[str]:

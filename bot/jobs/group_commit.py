@@ -54,7 +54,9 @@ class GroupCommit:
         """
         waiter = _Waiter(delivery, asyncio.get_running_loop())
         with self._stirred:
-            if self._ended or len(self._waiting) >= _WAITING_AT_MOST:
+            if self._ended:
+                raise StoreFailed("The delivery was not kept: the service ends.")
+            if len(self._waiting) >= _WAITING_AT_MOST:
                 raise StoreFailed("The delivery was not kept: too many wait for the database.")
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="deliveries", daemon=True)
