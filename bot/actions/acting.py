@@ -10,7 +10,7 @@ from bot.actions.happened import Followed, Happened
 from bot.actions.one_run import OneRun, Settings
 from bot.actions.report import Report
 from bot.events.delivery import read
-from bot.events.event import Closed, Commanded, Commented, Rerun, Reviewed, Withdrawn
+from bot.events.event import Closed, Commanded, Commented, Measured, Rerun, Reviewed, Withdrawn
 from bot.events.heeded import Heeded, Ignored
 from bot.events.payload import Payload
 from bot.github.hub import Hub, Hubs, Missing
@@ -27,7 +27,7 @@ def act(context: Context, hubs: Hubs, settings: Settings) -> Report:
     event = read(context.event, context.payload, Heeded(settings.label, context.login))
     if isinstance(event, Ignored):
         return Report(event.reason)
-    if isinstance(event, Rerun | Withdrawn):
+    if isinstance(event, Rerun | Measured | Withdrawn):
         return Report("Nothing is done in a workflow about events of this kind.")
     if event.place.repository.lower() != context.repository.lower():
         return Report("The event is about another repository.")

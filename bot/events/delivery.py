@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from bot.events import access, issues, pulls
+from bot.events import access, checks, issues, pulls, runs
 from bot.events.event import Event, Sender
 from bot.events.heeded import Heeded, Ignored, sender_of
 from bot.events.payload import Payload
@@ -25,7 +25,9 @@ _READERS: Mapping[str, _Reader] = MappingProxyType(
         "issue_comment": issues.issue_comment,
         "pull_request": pulls.pull,
         "pull_request_review": pulls.review,
-        "check_run": pulls.check_run,
+        "check_run": checks.check_run,
+        "check_suite": checks.check_suite,
+        "workflow_run": runs.workflow_run,
         "repository": access.repository,
         "installation": access.app,
         "installation_repositories": access.app_repositories,

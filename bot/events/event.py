@@ -88,8 +88,19 @@ class Rerun(Frozen):
     repository: str
     installation_id: int | None
     sender: Sender
-    key: str = Field(description="the check run's external_id")
+    key: str = Field(description="the check run's external_id; empty: all checks of the commit")
     head_sha: str
+    branch: str = Field(default="", description="that the commit is the head of; empty: not known")
+
+
+class Measured(Frozen):
+    """A run of the bench's workflow, as the default branch has it, came to its end."""
+
+    kind: Literal["measured"] = "measured"
+    repository: str
+    installation_id: int | None
+    run: int
+    url: str
 
 
 class Withdrawn(Frozen):
@@ -104,7 +115,7 @@ class Withdrawn(Frozen):
 
 
 Event = Annotated[
-    Labelled | Commanded | Commented | Reviewed | Closed | Rerun | Withdrawn,
+    Labelled | Commanded | Commented | Reviewed | Closed | Rerun | Measured | Withdrawn,
     Field(discriminator="kind"),
 ]
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)

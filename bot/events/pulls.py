@@ -1,9 +1,9 @@
-"""Pull requests, their reviews and check runs, as events."""
+"""Pull requests and their reviews, as events."""
 
 from __future__ import annotations
 
-from bot.events.event import Closed, Event, Rerun, Reviewed, Sender
-from bot.events.heeded import Heeded, Ignored, installation_of, place_of, unheard
+from bot.events.event import Closed, Event, Reviewed, Sender
+from bot.events.heeded import Heeded, Ignored, place_of, unheard
 from bot.events.payload import Payload
 
 
@@ -49,21 +49,4 @@ def review(action: str, sender: Sender, payload: Payload, heeded: Heeded) -> Eve
         review_id=review.number("id"),
         state=review.word("state").lower(),
         head_branch=branch,
-    )
-
-
-def check_run(action: str, sender: Sender, payload: Payload, heeded: Heeded) -> Event | Ignored:
-    """Read that a check is wanted again."""
-    if action != "rerequested":
-        return Ignored(f"Nothing is done about a check run that was {action}.")
-    run = payload.sub("check_run")
-    key, head_sha = run.text("external_id"), run.word("head_sha")
-    if not key:
-        return Ignored("The check run is none of this service.")
-    return unheard(sender, heeded) or Rerun(
-        repository=payload.sub("repository").repository("full_name"),
-        installation_id=installation_of(payload),
-        sender=sender,
-        key=key,
-        head_sha=head_sha,
     )

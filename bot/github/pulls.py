@@ -92,7 +92,7 @@ class Pulls:
     def pulls_at(self, commit: str) -> tuple[PullRequest, ...]:
         """Return the pull requests that a commit belongs to, newest first, forks' included."""
         asked = f"list the pull requests of {commit[:10]} in {self.full_name}"
-        path = f"/repos/{quote(self.full_name)}/commits/{commit}/pulls"
+        path = f"/repos/{quote(self.full_name)}/commits/{quote(commit, safe='')}/pulls"
         found = (pull.value() for pull in self.wire.all(asked, path, _Pull))
         return tuple(sorted(found, key=lambda pull: -pull.number))
 

@@ -18,13 +18,14 @@ from bot.events.event import (
     Commented,
     Event,
     Labelled,
+    Measured,
     Rerun,
     Reviewed,
     Sender,
     Withdrawn,
 )
 from bot.github.hub import HubError, Person
-from bot.jobs import ends, messages, texts
+from bot.jobs import bench, ends, messages, texts
 from bot.jobs.activities import Activities, Room
 from bot.jobs.asked import STARTERS, asked
 from bot.jobs.durable import Broken, Dispatch, Json
@@ -73,6 +74,8 @@ class Admission:
                 done = self._closed(durable, event)
             case Rerun():
                 done = self._rerun(durable, event)
+            case Measured():
+                done = self._measured(durable, event)
             case Withdrawn():
                 done = self._withdrawn(durable, event)
         return await done
@@ -155,15 +158,42 @@ class Admission:
         return await self._send(durable, living, closed)
 
     async def _rerun(self, durable: Dispatch, event: Rerun) -> str:
-        number = issue_of_key(event.key)
-        if number is None:
+        """Have checks done again: those of boards by the bench, the evidence by its job."""
+        number = issue_of_key(event.key) or issue_of_branch(event.branch)
+        board = bench.board_of(event)
+        if number is None and board is None:
             return "not ours"
-        room = Room(event.repository, event.installation_id, number)
-        living = await durable.live(job_prefix(room.repository, number))
-        if not living or not await self._gate.may(durable, room, event.sender):
+        room = Room(event.repository, event.installation_id, number or 0)
+        living = await durable.live(job_prefix(room.repository, number)) if number else []
+        if not (living or board is not None) or not await self._gate.may(
+            durable, room, event.sender
+        ):
             return "not heeded"
+        started = ""
+        if board is not None:
+            asked = await bench.again(self.acts, durable, event, board)
+            started = f"measurement started: {asked.value}"
+        if not living:
+            return started
         rerun = messages.Rerun(person=_person(event.sender), delivery=durable.id)
         return await self._send(durable, living, rerun)
+
+    async def _measured(self, durable: Dispatch, event: Measured) -> str:
+        """Post what a bench measured, and tell the job of the pull request, where one lives."""
+        taken = await bench.take(self.acts, durable, event)
+        number = issue_of_branch(taken.branch) if taken.pull else None
+        if number is None:
+            return taken.line
+        living = await durable.live(job_prefix(event.repository, number))
+        measured = messages.Measured(
+            number=taken.pull,
+            commit=taken.commit,
+            headline=taken.headline,
+            remark=taken.remark,
+            is_good=taken.is_good,
+        )
+        await self._send(durable, living, measured)
+        return taken.line
 
     async def _withdrawn(self, durable: Dispatch, event: Withdrawn) -> str:
         withdrawn = messages.Withdrawn(

@@ -26,12 +26,14 @@ class Batch:
 class Wish:
     """What somebody wants of the pull request: that a review or the text of a command is followed.
 
-    With neither, the branch is to be checked as it stands.
+    With neither, the branch is to be checked as it stands. Where `commit` is given, the wish is
+    about that head alone, and nothing is wanted of a later one.
     """
 
     author: str
     review_id: int | None
     text: str = ""
+    commit: str = ""
 
 
 def gather(acts: Activities, room: Room, pull: int, folder: str, number: int, wish: Wish) -> Batch:
@@ -51,6 +53,8 @@ def gather(acts: Activities, room: Room, pull: int, folder: str, number: int, wi
     hub = acts.hub(room)
     found = hub.pull(pull)
     _refuse_closed(found, room)
+    if wish.commit and wish.commit != found.head_sha:
+        return Batch(found.head_sha, 0)
     remarks = _remarks(hub, pull, folder, wish)
     files = hub.read(folder, found.head_sha, _AT_MOST_BYTES)
     place = acts.folder_of(room.repository, room.number)

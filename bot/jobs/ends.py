@@ -42,6 +42,17 @@ KEPT_CURE = (
     "stand on the branch, and checks them. To have all of it built from the issue instead, rename "
     "the branch or take the changes back, then say `/boardwright build` or `/boardwright retry`."
 )
+BENCH_SAYS_THE_SAME = (
+    "The bench finds the same again after a revision, so that another one would not help."
+)
+BENCH_ROUNDS_SPENT = (
+    "The bench found something wanting as often as `service.max_bench_rounds` allows revisions for."
+)
+BENCH_NOTHING_CHANGED = (
+    "The bench found something wanting, and who wrote the files changed nothing because of it."
+)
+BENCH_CURE = "The pull request's comments have the figures. `/boardwright revise TEXT` goes on."
+BENCH_PROBLEMS = (BENCH_SAYS_THE_SAME, BENCH_ROUNDS_SPENT, BENCH_NOTHING_CHANGED)
 GONE = "The work ended without a word, several times. The fault is Boardwright's or the machine's."
 BROKEN = "Something went wrong that should not have; the fault is Boardwright's."
 BROKEN_CURE = (

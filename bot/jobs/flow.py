@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter
 
 from bot.github.hub import Commit, HubError, Person, PullRequest, Reaction, Refused
-from bot.jobs import ends
+from bot.jobs import bench, ends
 from bot.jobs.activities import Activities, Ground, Room
 from bot.jobs.batches import Batch, Wish, gather
 from bot.jobs.durable import Broken, Durable, Json, do
 from bot.jobs.ends import Ended
-from bot.jobs.messages import Answered, Commanded, Rerun, Reviewed, Start, Verb
+from bot.jobs.messages import Answered, Commanded, Measured, Rerun, Reviewed, Start, Verb
 from bot.jobs.progress import fresh_stages
 from bot.jobs.repository_settings import RepositorySettings
 from bot.jobs.story import Story
@@ -283,9 +283,10 @@ async def _build(story: Story) -> None:
     await story.react(Reaction.DONE)
 
 
-async def _rebuild(story: Story, person: Person, **changes: object) -> None:
+async def _rebuild(story: Story, said: Commanded, person: Person, **changes: object) -> None:
     """Plan and build again, from what is wanted now."""
     if await _keeps(story):
+        await story.answer(said, f"{story.live.problem} {story.live.cure}")
         return
     await _want(story, person, **changes)
     await _plan(story)
@@ -331,7 +332,8 @@ async def _publish(story: Story, built: Built, why: str, seen_head: str | None) 
 
 async def _review(story: Story) -> None:
     """Wait for reviews and commands, and follow each, until the pull request is closed."""
-    while (message := await story.following(REVIEW_WITHIN_S, Reviewed, Rerun)) is not None:
+    kept = (Reviewed, Rerun, Measured)
+    while (message := await story.following(REVIEW_WITHIN_S, *kept)) is not None:
         match message:
             case Reviewed(number=number, person=person) if number == story.pull:
                 story.person = person
@@ -343,12 +345,15 @@ async def _review(story: Story) -> None:
                 story.person = person
                 await _measure(story, board)
             case Commanded(verb=Verb.SMALLER | Verb.LARGER as verb, person=person):
-                await _rebuild(story, person, size=_SIZES[verb])
+                await _rebuild(story, message, person, size=_SIZES[verb])
             case Commanded(verb=Verb.RETRY, person=person) if _says_more(story, message):
-                await _rebuild(story, person, **_anew(message))
+                await _rebuild(story, message, person, **_anew(message))
             case Commanded(verb=Verb.RETRY, person=person) | Rerun(person=person):
                 story.person = person
                 await _check_again(story)
+            case Measured(number=number) if number == story.pull:
+                if (wish := await bench.heard(story, message)) is not None:
+                    await _follow(story, wish)
             case Commanded():
                 await story.not_now(message, "There is a pull request already.")
             case _:
@@ -363,7 +368,9 @@ def _says_more(story: Story, command: Commanded) -> bool:
 
 
 async def _measure(story: Story, board: str) -> None:
-    """Check the branch as it stands on one board more."""
+    """Have the bench measure on a board; without one, check the branch on one board more."""
+    if await bench.ask(story, board):
+        return
     before = story.wanted
     boards = tuple(dict.fromkeys((*before.boards, board)))
     await _want(story, story.person, boards=boards)
@@ -395,7 +402,7 @@ async def _revise(story: Story, wish: Wish, number: int) -> bool:
             Batch,
             lambda: gather(acts, room, pull, project, max(number, 1), wish),
         )
-        if batch.remarks == 0 and wish.review_id is not None:
+        if batch.remarks == 0 and (wish.review_id is not None or wish.commit):
             return True
         await story.show(Phase.REVISING, problem="", cure="", revisions=number)
         outcome = await story.work(Kind.REVISE)
@@ -406,6 +413,9 @@ async def _revise(story: Story, wish: Wish, number: int) -> bool:
         why = f"Follow the review by {wish.author}" if batch.remarks else ""
         commit = await _publish(story, outcome, why, batch.head_sha)
         await _answer(story, outcome, number, commit)
+        if wish.commit == commit.sha:
+            problem = {"problem": ends.BENCH_NOTHING_CHANGED, "cure": ends.BENCH_CURE}
+            await story.show(Phase.REVIEWING, **problem)
         return True
     except HubError as error:
         cure = "`/boardwright revise TEXT` or `/boardwright retry` tries again."

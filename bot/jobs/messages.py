@@ -92,6 +92,17 @@ class Rerun(Frozen):
     delivery: str
 
 
+class Measured(Frozen):
+    """The bench measured the head of a pull request, and it was posted."""
+
+    kind: Literal["measured"] = "measured"
+    number: int = Field(description="of the pull request")
+    commit: str
+    headline: str
+    remark: str = Field(description="what is to be mended; empty where nothing is")
+    is_good: bool
+
+
 class Withdrawn(Frozen):
     """The repository is no longer ours to work in."""
 
@@ -110,7 +121,7 @@ class Worked(Frozen):
 
 
 Message = Annotated[
-    Commanded | Answered | Reviewed | Closed | Rerun | Withdrawn | Worked,
+    Commanded | Answered | Reviewed | Closed | Rerun | Measured | Withdrawn | Worked,
     Field(discriminator="kind"),
 ]
 MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)

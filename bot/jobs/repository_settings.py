@@ -18,11 +18,13 @@ class RepositorySettings(Frozen):
 
     Attributes:
         approve_plan: nothing is built before a person approves the plan.
-        max_revisions: reviews that are followed for one pull request.
+        max_revisions: reviews that are followed for one pull request, the bench's included.
+        max_bench_rounds: of those, how many follow a bench that finds something wanting.
     """
 
     approve_plan: bool = False
     max_revisions: int = Field(default=10, ge=0, le=100)
+    max_bench_rounds: int = Field(default=3, ge=0, le=20)
 
 
 def parse_settings(content: bytes) -> RepositorySettings:

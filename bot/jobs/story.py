@@ -15,6 +15,7 @@ from bot.jobs.messages import (
     Answered,
     Closed,
     Commanded,
+    Measured,
     Message,
     Rerun,
     Reviewed,
@@ -50,6 +51,7 @@ class Story:
         pull: number of the pull request; 0 while there is none.
         project: folder of the project, relative to the repository; empty while there is none.
         later: what was said while the job could not follow it, oldest first.
+        bench_rounds, bench_said: how often the bench was followed, and for what last.
     """
 
     durable: Durable
@@ -63,6 +65,8 @@ class Story:
     project: str = ""
     works: int = field(default=0)
     later: list[Message] = field(default_factory=list)
+    bench_rounds: int = 0
+    bench_said: str = ""
 
     @property
     def room(self) -> Room:
@@ -150,7 +154,7 @@ class Story:
         while (raw := await self.durable.receive(0.0)) is not None:
             message = MESSAGE.validate_python(raw)
             if isinstance(message, Commanded) and message.verb is not Verb.CANCEL:
-                await self._answer(message, ends.too_late(message))
+                await self.answer(message, ends.too_late(message))
 
     async def _is_merged(self) -> bool:
         """Say whether the pull request was merged, which closes the issue with it."""
@@ -199,7 +203,7 @@ class Story:
                     return None if result is None else Done.model_validate(result)
                 case Commanded():
                     await self.not_now(message, "It is being worked on.")
-                case Answered() | Reviewed() | Rerun():
+                case Answered() | Reviewed() | Rerun() | Measured():
                     self.later.append(message)
                 case None if over:
                     return None
@@ -212,9 +216,10 @@ class Story:
         """Answer a command that cannot be followed where the job stands."""
         text = f"{why} `/boardwright cancel` stops it; then `/boardwright {command.verb.value}`"
         text = f"{text} can be said again."
-        await self._answer(command, text)
+        await self.answer(command, text)
 
-    async def _answer(self, command: Commanded, text: str) -> None:
+    async def answer(self, command: Commanded, text: str) -> None:
+        """Answer a command where it was said."""
         await do(
             self.durable,
             "answer",

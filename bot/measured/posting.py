@@ -7,11 +7,10 @@ import threading
 from bot.github.hub import Button, Check, Conclusion, Hub, PullRequest, Refused
 from bot.measured.judgement import BoardJudgement, Judgement, Verdict
 from bot.measured.kept import joined, kept
+from bot.measured.workflow import AGAIN, CHECK_KEY
 from bot.rendering.bench_comment import bench_comment, board_check, comment_marker
 
-CHECK_KEY = "board:"
-"""How the keys of these check runs begin; the board's name follows."""
-AGAIN = Button("Measure again", "Run this commit on the board again", "measure-again")
+BUTTON = Button("Measure again", "Run this commit on the board again", AGAIN)
 
 _CONCLUSIONS = {
     Verdict.PASS: Conclusion.SUCCESS,
@@ -72,7 +71,7 @@ def _check(hub: Hub, judgement: Judgement, board: BoardJudgement, run_url: str) 
         text=text.text,
         conclusion=conclusion_of(board),
         details_url=run_url or None,
-        buttons=(AGAIN,),
+        buttons=(BUTTON,),
     )
     try:
         hub.put_check(check)

@@ -14,6 +14,10 @@ from bot.github.hub import Artifact, Hub, Missing, Refused
 ARTIFACT = "boardwright-results"
 WORKFLOWS = ("boardwright-measure.yml", "measure.yml")
 """Names of the file, the one that we propose first."""
+CHECK_KEY = "board:"
+"""How the keys of the boards' check runs begin; the board's name follows."""
+AGAIN = "measure-again"
+"""Identifies the button of such a check run."""
 FOLDER = ".github/workflows"
 TRUSTED_EVENTS = ("workflow_run", "workflow_dispatch", "pull_request_target")
 """Events for which GitHub runs the default branch's version of a workflow, or may do so.

@@ -61,6 +61,7 @@ class Live(Frozen):
     cost: str = Field(default="", description="such as '3 calls, 12,345 tokens, $0.02'")
     pull_url: str = ""
     headline: str = ""
+    bench: str = Field(default="", description="what boards of the bench measured, in a sentence")
     problem: str = ""
     cure: str = ""
     revisions: int = 0
@@ -166,6 +167,7 @@ def _values(live: Live, text_max: int, claims_max: int, claim_max: int) -> dict[
         "next": Markdown(words.next),
         "pull": _link(live.pull_url),
         "headline": live.headline[:1_000],
+        "bench": live.bench[:1_000],
         "problem": _in_block(_ours(live.problem, text_max)),
         "cure": _in_block(_ours(f"**What to do:** {live.cure}", text_max)) if live.cure else "",
         "questions": _ours(live.questions, text_max) if live.phase is Phase.ASKING else "",

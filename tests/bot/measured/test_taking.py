@@ -13,7 +13,7 @@ from bot.github.fake_repository import FakeRepository
 from bot.github.hub import Conclusion, Hub, PullRequest, Refused, Unavailable
 from bot.measured.base import base_of
 from bot.measured.kept import kept
-from bot.measured.posting import AGAIN
+from bot.measured.posting import BUTTON
 from bot.measured.taking import Run, Taken, take_run
 from bot.measured.workflow import ARTIFACT, Started, start
 from bot.size import Size
@@ -85,7 +85,7 @@ def test_a_run_becomes_one_comment_and_a_check_for_each_board() -> None:
     }
     check = next(iter(lab.there.checks.values()))
     assert (check.key, check.head_sha) == ("board:nucleo-f446re", lab.head)
-    assert check.buttons == (AGAIN,) and "/actions/runs/" in (check.details_url or "")
+    assert check.buttons == (BUTTON,) and "/actions/runs/" in (check.details_url or "")
 
 
 def test_a_run_that_is_taken_twice_changes_nothing() -> None:
