@@ -20,6 +20,7 @@ from bot.commands import (
     doctor,
     evaluate,
     measure,
+    report,
     run,
     sandbox,
     serve,
@@ -52,6 +53,7 @@ app.command("benchmark", short_help="What models cost on boards.")(benchmark.ben
 app.command("serve", short_help="Take deliveries from GitHub in.")(serve.serve)
 app.command("work", short_help="Do what deliveries ask for.")(work.work)
 app.command("act", short_help="Follow the event of a workflow run.")(act.act)
+app.command("report", short_help="Tell a pull request what was measured.")(report.report)
 app.command("eval", short_help="How often authors meet requests.")(evaluate.evaluate)
 
 

@@ -11,5 +11,13 @@
     listening.py    comments that came meanwhile
     report.py       what the run tells: log, summary, outputs, exit code
 
+and beside them, for the workflow of a bench:
+
+    asking.py       what GitHub is asked by `gh`, and how a plan ends that comes to nothing
+    built.py        the run that built firmware, its pull request, its artifact
+    approval.py     whether a person agreed to this very commit
+    planning.py     from an event to what is measured where, or why nothing is
+    measured_run.py what the bench left, judged and told
+
 GitHub is the only memory. What is hidden in a comment counts only where the bot wrote it.
 """

@@ -69,6 +69,8 @@ def run_of(wanted: Wanted, pull: Any, ask: Ask) -> Any:
         file = wanted.builds.rpartition("/")[2]
         branch = _quoted(wanted.payload["repository"]["default_branch"])
         what = f"event=push&branch={branch}"
+        if commit := wanted.inputs.get("commit", ""):
+            what += f"&head_sha={_quoted(commit)}"
         if pull:
             what = f"event=pull_request&head_sha={pull['head']['sha']}"
         query = f"actions/workflows/{file}/runs?status=success&{what}&per_page=1"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
@@ -85,6 +85,12 @@ def write_report(report: Report, summary: Path | None, output: Path | None) -> N
             "pull-request": str(number or ""),
             "pull-request-url": report.live.pull_url if report.live and number else "",
         }
+        write_outputs(output, values)
+
+
+def write_outputs(output: Path | None, values: Mapping[str, str]) -> None:
+    """Append outputs of the step, each as one line, where a runner reads them."""
+    if output is not None:
         _append(output, "".join(f"{name}={visible(value)}\n" for name, value in values.items()))
 
 
