@@ -90,7 +90,7 @@ class Engine:
         self._steps = _Steps()
         self._client = connect(settings.url)
         self._workflows = _register(self, flows)
-        self._held = ExitStack()
+        self._taking, self._held = ExitStack(), ExitStack()
 
     def start(self) -> None:
         """Take up what was left, and go on with what comes.
@@ -116,10 +116,11 @@ class Engine:
         self._held.callback(upkeep.stop)
         carrier = Carrier(settings.url, partial(enqueue_delivery, self._client), settings.poll_s)
         carrier.start()
-        self._held.callback(carrier.stop)
+        self._taking.callback(carrier.stop)
 
     def stop(self) -> None:
         """Begin nothing more, let running steps end, and leave all jobs to the next start."""
+        self._taking.close()
         self._steps.close(_STEPS_END_S)
         with self._held:
             DBOS.destroy(workflow_completion_timeout_sec=0)
@@ -262,8 +263,13 @@ class _Run:
         await DBOS.cancel_workflow_async(child)
 
     async def is_over(self, child: str) -> bool:
-        status = await DBOS.get_workflow_status_async(child)
-        return status is None or status.status not in LIVE
+        def find() -> Json:
+            rows = self._engine._client.list_workflows(
+                workflow_ids=[child], status=LIVE, load_input=False, load_output=False
+            )
+            return not rows
+
+        return bool(await self.step("is over", find))
 
     async def tell(self, state: dict[str, Json]) -> None:
         await DBOS.update_workflow_attributes_async(self.id, state)
