@@ -72,7 +72,6 @@ class AttachedBoard:
         """Bring the firmware into the flash, unless it is there, and open the console."""
         if not self._is_there():
             self.reflash()
-        self._open()
 
     def resume(self) -> None:
         """Reset the board with its console open, unless the flashing has just done so."""
@@ -146,7 +145,7 @@ class AttachedBoard:
         self._line.close()
 
     def _is_there(self) -> bool:
-        """Say whether this image was written last, and answers now; a guess would be no proof."""
+        """Say whether this image was written last, and answers now, over the open console."""
         can_reset = not self._flasher.uses_console or (
             self._flasher.reset_line != "none" and self._wiring.has_lines
         )
