@@ -25,8 +25,8 @@ AUTHOR = "the bench"
 """In whose name its remarks are followed."""
 
 NOT_ALLOWED = (
-    "The bench cannot be started from here: the App is not granted `actions: write` in this "
-    "repository. Somebody who may can run the workflow by hand, or grant it; `docs/deploy.md` of "
+    "The bench cannot be started from here: the App is not granted the permission actions: write "
+    "in this repository. Whoever may can run the workflow by hand, or grant it; docs/deploy.md of "
     "Boardwright tells what for."
 )
 
@@ -86,7 +86,7 @@ async def ask(story: Story, board: str) -> bool:
         said = f"{board} is to measure this commit; the figures come as a comment."
         await story.show(Phase.REVIEWING, bench=said, problem="", cure="")
     if started is Started.NOT_ALLOWED:
-        story.live = story.live.model_copy(update={"notes": (*story.live.notes, NOT_ALLOWED)})
+        story.live = story.live.model_copy(update={"bench": NOT_ALLOWED})
     return started is Started.YES
 
 

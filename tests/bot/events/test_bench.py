@@ -11,7 +11,7 @@ import pytest
 from bot.events.delivery import read
 from bot.events.event import Event, Measured, Rerun
 from bot.events.heeded import Heeded, Ignored
-from tests.bot.events.payloads import BOT, REPOSITORY, of, recorded
+from tests.bot.events.payloads import BOT, PERSON, REPOSITORY, of, recorded
 
 PATH = ".github/workflows/boardwright-measure.yml"
 SHA = "a" * 40
@@ -111,4 +111,6 @@ def test_all_checks_of_a_commit_are_wanted_again() -> None:
     assert isinstance(unnamed, Rerun) and unnamed.branch == ""
     assert isinstance(heard("check_suite", of("completed", check_suite=suite)), Ignored)
     wanted = [p for name, p in recorded() if name == "check_suite" and p["action"] == "rerequested"]
-    assert any(isinstance(heard("check_suite", payload), Rerun) for payload in wanted)
+    by_people = [payload | {"sender": PERSON} for payload in wanted]
+    assert wanted and all(isinstance(heard("check_suite", p), Rerun) for p in by_people)
+    assert all(isinstance(heard("check_suite", payload), Ignored) for payload in wanted)
