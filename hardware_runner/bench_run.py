@@ -6,7 +6,6 @@ up: its board becomes an infrastructure result, its place is marked, its lease e
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -45,7 +44,7 @@ class _Asked:
     watch: Watch
     answer: Measured | None = None
     work: PlaceRun | None = None
-    thread: threading.Thread | None = field(default=None, repr=False)
+    answering: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
 
 def measure_bundle(
@@ -166,21 +165,24 @@ def _why_no_firmware(manifest: Manifest, board: Board) -> str:
 
 def _run_all(asked: Sequence[_Asked], called_off: threading.Event) -> None:
     """Fill in the answers of all that has work. Comes back when no thread works any more."""
-    ended: queue.SimpleQueue[tuple[_Asked, Measured]] = queue.SimpleQueue()
-    open_ = [a for a in asked if a.work is not None]
-
-    def work(one: _Asked) -> None:
-        assert one.work is not None  # noqa: S101
-        ended.put((one, one.work.run()))
-
-    for one in open_:
-        # A daemon, so that one that hangs in a tool cannot keep this process from its end.
-        one.thread = threading.Thread(target=work, args=(one,), daemon=True, name=one.board.name)
-        one.thread.start()
+    ended = threading.Event()
+    # Daemons, so that one that hangs in a tool cannot keep this process from its end.
+    threads = [
+        threading.Thread(target=_work, args=(one, ended), daemon=True, name=one.board.name)
+        for one in asked
+        if one.work is not None
+    ]
     interrupted = False
-    while any(one.answer is None for one in open_):
+    while True:
         try:
-            _collect(open_, ended)
+            for thread in threads:
+                if thread.ident is None:
+                    thread.start()
+            while any(one.answer is None for one in asked):
+                ended.wait(_LOOK_S)
+                ended.clear()
+                _give_up_the_stuck(asked)
+            break
         except KeyboardInterrupt:
             if interrupted:  # asked twice: leave at once; the locks end with the process
                 raise
@@ -190,16 +192,21 @@ def _run_all(asked: Sequence[_Asked], called_off: threading.Event) -> None:
         raise KeyboardInterrupt
 
 
-def _collect(open_: Sequence[_Asked], ended: queue.SimpleQueue[tuple[_Asked, Measured]]) -> None:
-    try:
-        one, measured = ended.get(timeout=_LOOK_S)
-        if one.answer is None:
-            one.answer = measured
-    except queue.Empty:
-        pass
-    for one in open_:
+def _work(one: _Asked, ended: threading.Event) -> None:
+    """Run one board. The thread itself sets the answer: an interrupt could lose it on its way."""
+    assert one.work is not None  # noqa: S101, asked by the caller
+    measured = one.work.run()
+    with one.answering:
+        one.answer = one.answer or measured
+    ended.set()
+
+
+def _give_up_the_stuck(asked: Sequence[_Asked]) -> None:
+    for one in asked:
         if one.answer is None and one.work is not None and (late := one.watch.give_up_if_stuck()):
-            one.answer = one.work.give_up(late)
+            measured = one.work.give_up(late)
+            with one.answering:
+                one.answer = one.answer or measured
 
 
 def _not_run(

@@ -276,16 +276,17 @@ def test_a_board_in_use_is_infrastructure_and_its_holder_named(rig_of) -> None:
 
 
 def test_an_interrupt_gives_everything_back(rig_of) -> None:
-    rig = rig_of()
+    rig = rig_of(once(Act.HANG, at=3))  # without an interrupt it would be waited for an hour
 
     def interrupt(done: int) -> None:
         if done == 3:
             signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
-        rig.run(on_sample=interrupt)
+        rig.run(Bounds(run_s=3600, response_s=3600), on_sample=interrupt)
     assert not is_held("left", rig.locks)
-    assert rig.seen[-1] < len(SAMPLES)
+    assert rig.seen == [1, 2, 3]
+    assert wedged("left", rig.locks) is None
 
 
 def test_firmware_is_erased_where_the_place_asks_for_it(rig_of) -> None:
