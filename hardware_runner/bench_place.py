@@ -166,6 +166,8 @@ class PlaceRun:
         for prepare in self._before_each_start(place):
             try:
                 with self.watch.step("flash and start the board", self.bounds.start_s):
+                    if (meter := self.gear.meter(place)) is not None:
+                        meter.supply()
                     prepare()
                     machine = self.gear.start(place, self.board, self.image, self.firmware)
                 if self.watch.is_over:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hardware_runner.attached import start_attached
 from hardware_runner.bench import Place
 from hardware_runner.board import Board
 from hardware_runner.build import Firmware
+from hardware_runner.energy import make_meter
 from hardware_runner.energy.meter import EnergyMeter
 from hardware_runner.errors import BenchError
 from hardware_runner.machine import Machine
 from hardware_runner.measure import start
+from hardware_runner.power import make_switch
 from hardware_runner.power.switch import Switch
 from hardware_runner.tools.flasher import Image
 
@@ -32,8 +35,6 @@ def start_place(place: Place, board: Board, image: Image, firmware: Firmware) ->
         )
     if place.flasher == EMULATED:
         return start(board, firmware)
-    from hardware_runner.attached import start_attached  # noqa: PLC0415
-
     return start_attached(place, board, image, firmware)
 
 
@@ -41,18 +42,7 @@ def switch_of(place: Place) -> Switch | None:
     """Return what switches the power of a place; None where it is emulated."""
     if place.flasher == EMULATED:
         return None
-    from hardware_runner.power import make_switch  # noqa: PLC0415
-
     return make_switch(place)
-
-
-def meter_of(place: Place) -> EnergyMeter | None:
-    """Return the instrument in the supply of a place, if it has one."""
-    if place.meter is None:
-        return None
-    from hardware_runner.energy import make_meter  # noqa: PLC0415
-
-    return make_meter(place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +51,4 @@ class Gear:
 
     start: Callable[[Place, Board, Image, Firmware], Machine] = start_place
     switch: Callable[[Place], Switch | None] = switch_of
-    meter: Callable[[Place], EnergyMeter | None] = meter_of
+    meter: Callable[[Place], EnergyMeter | None] = make_meter

@@ -74,20 +74,15 @@ def metering(meter: EnergyMeter | None) -> Iterator[Callable[[], Energy | None]]
     if meter is None:
         yield lambda: None
         return
-    stretches, done = Stretches(), threading.Event()
+    stretches = Stretches()
     method = f"{meter.name}, the pin of the inference sampled with the current"
 
     def drain(pieces: Iterator[Recording]) -> None:
         for piece in pieces:
             stretches.add(piece)
-            if done.is_set():
-                return
 
     with meter.record() as pieces:
         thread = threading.Thread(target=drain, args=(pieces,), daemon=True, name="meter")
         thread.start()
-        try:
-            yield lambda: stretches.energy(method)
-        finally:
-            done.set()
-            thread.join(_END_S)
+        yield lambda: stretches.energy(method)
+    thread.join(_END_S)  # it ends with the recording

@@ -24,7 +24,12 @@ class Recording:
 class EnergyMeter(Protocol):
     """One instrument; calls raise BoardTrouble or ToolMissing."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Return what the report calls it."""
+
+    def supply(self) -> None:
+        """Feed the board, or close its supply; it stays so."""
 
     def record(self) -> AbstractContextManager[Iterator[Recording]]:
         """Record while the context lasts; the iterator yields what came since, oldest first."""
