@@ -18,6 +18,7 @@ from bot.commands import (
     build,
     compile_model,
     doctor,
+    erase,
     evaluate,
     measure,
     report,
@@ -53,6 +54,7 @@ app.command("benchmark", short_help="What models cost on boards.")(benchmark.ben
 app.command("serve", short_help="Take deliveries from GitHub in.")(serve.serve)
 app.command("work", short_help="Do what deliveries ask for.")(work.work)
 app.command("act", short_help="Follow the event of a workflow run.")(act.act)
+app.command("erase", short_help="Erase what was left on a bench.")(erase.erase)
 app.command("report", short_help="Tell a pull request what was measured.")(report.report)
 app.command("eval", short_help="How often authors meet requests.")(evaluate.evaluate)
 

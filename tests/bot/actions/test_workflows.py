@@ -18,12 +18,8 @@ ROOT = Path(__file__).parents[3]
 BUILD: dict[str, Any] = yaml.safe_load((ROOT / "workflows/build.yml").read_text())
 MEASURE: dict[str, Any] = yaml.safe_load((ROOT / "workflows/measure.yml").read_text())
 JOBS = MEASURE["jobs"]
-STEPS = [
-    step
-    for workflow in (BUILD, MEASURE)
-    for job in workflow["jobs"].values()
-    for step in job["steps"]
-]
+EVERY_JOB = (*BUILD["jobs"].values(), *JOBS.values())
+STEPS = [step for job in EVERY_JOB for step in job["steps"]]
 
 
 def _git(folder: Path, *arguments: str) -> str:

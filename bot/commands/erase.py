@@ -1,0 +1,28 @@
+"""`boardwright erase`: what a measurement that was ended from outside left in boards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.errors import ExitCode
+
+
+def erase(
+    bench: Annotated[Path | None, typer.Option(help="bench.toml; without it, your own")] = None,
+) -> int:
+    """Erase the firmware in every place of the bench that has the tag `erase` and is not in use.
+
+    A measurement that ends by itself has done so already. Ends with 3 where a place resists.
+    """
+    from bot.console import output  # noqa: PLC0415
+    from hardware_runner.bench_erase import erase_left  # noqa: PLC0415
+    from hardware_runner.bench_file import read_bench  # noqa: PLC0415
+
+    found = erase_left(read_bench(bench))
+    for one in found:
+        line = f"{one.place}: {one.trouble or 'erased'}"
+        output().print(line, markup=False, highlight=False, soft_wrap=True)
+    return int(ExitCode.MACHINE if any(one.trouble for one in found) else ExitCode.DONE)

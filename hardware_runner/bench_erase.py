@@ -1,0 +1,63 @@
+"""Erase what a measurement that was ended from outside may have left in the boards of a bench."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hardware_runner.bench import Bench, Place
+from hardware_runner.bench_place import ERASE
+from hardware_runner.boards import find_board
+from hardware_runner.errors import BoardBusy, RunnerError
+from hardware_runner.lease import lease
+from hardware_runner.tools import make_flasher
+from hardware_runner.tools.flasher import Flasher
+
+LEASE_S = 2.0
+"""A place that is busy is somebody else's by now, and erased by them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What came of one place; `trouble` is empty where its firmware is gone."""
+
+    place: str
+    trouble: str = ""
+
+
+def erase_left(
+    bench: Bench,
+    *,
+    lock_dir: Path | None = None,
+    flasher_of: Callable[[Place], Flasher] = lambda place: make_flasher(
+        place, find_board(place.board)
+    ),
+    lease_s: float = LEASE_S,
+) -> tuple[Erased, ...]:
+    """Erase every place that is marked to be erased after use and that nobody holds.
+
+    Args:
+        bench: Its places with the tag `erase`.
+        lock_dir: Where the locks are; None: the default.
+        flasher_of: Returns the tool of a place.
+        lease_s: How long a place that somebody holds is waited for.
+    """
+    return tuple(
+        _erase(place, flasher_of, lock_dir, lease_s)
+        for place in bench.places
+        if ERASE in place.tags
+    )
+
+
+def _erase(
+    place: Place, flasher_of: Callable[[Place], Flasher], lock_dir: Path | None, lease_s: float
+) -> Erased:
+    try:
+        with lease(place.name, timeout_s=lease_s, lock_dir=lock_dir):
+            flasher_of(place).erase()
+    except BoardBusy:
+        return Erased(place.name, "somebody else holds it, and erases it after use")
+    except RunnerError as error:
+        return Erased(place.name, str(error))
+    return Erased(place.name)
