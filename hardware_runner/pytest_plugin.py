@@ -4,23 +4,38 @@ The plugin does nothing unless a test asks for the fixture `board_run`. Then it 
 builds the project's firmware, starts it, and hands the open line to pytest-embedded's `serial`
 service in place of its `port`. Where `--board` is given several times, the test runs on each; with
 pytest-xdist, at the same time.
+
+With `--bench bench.toml`, a name of a place is a board, too: the same test then runs on what is
+attached there, `pytest tinyml/digits/test_board.py --bench bench.toml --board left`.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from hardware_runner.attached import start_attached
+from hardware_runner.bench import Place
+from hardware_runner.bench_file import read_bench
 from hardware_runner.board import Board
 from hardware_runner.boards import find_board
 from hardware_runner.build import Firmware, build_firmware
-from hardware_runner.errors import BoardTrouble, RunnerError, UnknownBoard
-from hardware_runner.lease import lease
+from hardware_runner.condition import wedged
+from hardware_runner.errors import (
+    BenchError,
+    BoardTrouble,
+    BoardWedged,
+    RunnerError,
+    UnknownBoard,
+)
+from hardware_runner.images import make_image
+from hardware_runner.lease import default_lock_dir, lease
 from hardware_runner.machine import Machine
 from hardware_runner.measure import start
 from hardware_runner.report import RunOutcome, RunReport
@@ -40,7 +55,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--board",
         metavar="NAME",
         action="append",
-        help=f"board to run on, may be repeated (default: {DEFAULT_BOARD})",
+        help=f"board to run on, or place of the bench; may be repeated (default: {DEFAULT_BOARD})",
+    )
+    group.addoption(
+        "--bench",
+        metavar="FILE",
+        type=Path,
+        help="bench.toml, whose places --board may name",
     )
     group.addoption(
         "--lease-timeout",
@@ -57,7 +78,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         type=Path,
         help="write the board's report here, as JSON; of several boards, each to FILE with the "
-        "board's name before the suffix",
+        "name of board or place before the suffix",
     )
 
 
@@ -86,26 +107,57 @@ class _Line:
         return machine.console
 
 
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Where a test runs: a board, and the place where it is attached, None for an emulated one."""
+
+    board: Board
+    place: Place | None = None
+
+    @property
+    def name(self) -> str:
+        """Return what the lease and the test are named after."""
+        return self.place.name if self.place else self.board.name
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a board test once for each board that the command line names."""
     if "board_run" in metafunc.fixturenames:
-        boards = _chosen(metafunc.config)
-        metafunc.parametrize("board", boards, ids=[b.name for b in boards], indirect=True)
+        seats = _chosen(metafunc.config)
+        metafunc.parametrize("board_seat", seats, ids=[s.name for s in seats], indirect=True)
 
 
-def _chosen(config: pytest.Config) -> list[Board]:
+def _chosen(config: pytest.Config) -> list[Seat]:
     names: list[str] = config.getoption("board") or [DEFAULT_BOARD]
+    path: Path | None = config.getoption("bench")
     try:
-        return list({board.name: board for board in map(find_board, names)}.values())
+        bench = read_bench(path) if path else None
+        places = {place.name: place for place in bench.places} if bench else {}
+        seats = [
+            Seat(find_board(places[name].board), places[name])
+            if name in places
+            else Seat(find_board(name))
+            for name in names
+        ]
     except UnknownBoard as error:
+        there = f" The places of {path} are: {', '.join(places)}." if places else ""
+        raise pytest.UsageError(f"{error}{there}") from error
+    except BenchError as error:
         raise pytest.UsageError(str(error)) from error
+    return list({seat.name: seat for seat in seats}.values())
 
 
 @pytest.fixture
-def board(request: pytest.FixtureRequest) -> Board:
-    """Return a board that the command line names."""
-    chosen: Board = request.param
+def board_seat(request: pytest.FixtureRequest) -> Seat:
+    """Return where the test runs."""
+    chosen: Seat = request.param
     return chosen
+
+
+@pytest.fixture
+def board(board_seat: Seat) -> Board:
+    """Return a board that the command line names."""
+    return board_seat.board
 
 
 @pytest.fixture
@@ -127,12 +179,12 @@ def board_firmware(board: Board, board_project: Path, tmp_path: Path) -> Firmwar
 
 @pytest.fixture
 def board_machine(
-    request: pytest.FixtureRequest, board: Board, board_firmware: Firmware
+    request: pytest.FixtureRequest, board_seat: Seat, board_firmware: Firmware, tmp_path: Path
 ) -> Iterator[Machine]:
     """Lease and start the board; switch it off and give it back in the end."""
     try:
-        with lease(board.name, timeout_s=request.config.getoption("lease_timeout")):
-            machine = start(board, board_firmware)
+        with lease(board_seat.name, timeout_s=request.config.getoption("lease_timeout")):
+            machine = _start(board_seat, board_firmware, tmp_path / "image")
             try:
                 machine.resume()
                 yield machine
@@ -141,13 +193,22 @@ def board_machine(
     except RunnerError as error:
         if isinstance(error, BoardTrouble):
             report = blank_report(board_firmware, RunOutcome.INFRASTRUCTURE, str(error))
-            _write(request.config, report)
+            _write(request.config, board_seat, report)
         pytest.fail(f"infrastructure: {error}", pytrace=False)
+
+
+def _start(seat: Seat, firmware: Firmware, out: Path) -> Machine:
+    if seat.place is None:
+        return start(seat.board, firmware)
+    if mark := wedged(seat.place.name, default_lock_dir()):
+        raise BoardWedged(f"The place {seat.place.name} is {mark}")
+    return start_attached(seat.place, seat.board, make_image(firmware, out), firmware)
 
 
 @pytest.fixture
 def board_run(
     request: pytest.FixtureRequest,
+    board_seat: Seat,
     board_project: Path,
     board_firmware: Firmware,
     record_property: Callable[[str, object], None],
@@ -168,7 +229,7 @@ def board_run(
         with dut.serial.disable_redirect_thread():
             machine.console = dut.serial.proc
             report = converse(machine, board_firmware, samples)
-        _write(request.config, report)
+        _write(request.config, board_seat, report)
         for name, value in _figures(report).items():
             record_property(name, value)
         return report
@@ -176,12 +237,12 @@ def board_run(
     return run
 
 
-def _write(config: pytest.Config, report: RunReport) -> None:
+def _write(config: pytest.Config, seat: Seat, report: RunReport) -> None:
     target: Path | None = config.getoption("report")
     if target is None:
         return
     if len(_chosen(config)) > 1:
-        target = target.with_suffix(f".{report.board}{target.suffix}")
+        target = target.with_suffix(f".{seat.name}{target.suffix}")
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     temporary.write_text(report.model_dump_json(indent=1) + "\n")
     temporary.replace(target)
@@ -192,14 +253,18 @@ def _figures(report: RunReport) -> dict[str, object]:
     figures: dict[str, object] = report.model_dump(
         mode="json",
         exclude_none=True,
-        exclude={"schema_version", "scores", "decisions", "cost", "footprint", "tools"},
+        exclude={"schema_version", "scores", "decisions", "cost", "energy", "footprint", "tools"},
     )
     if report.cost is not None:
         unit = report.cost.unit
         figures["method"] = report.cost.method
-        for name, value in report.cost.model_dump(exclude={"unit", "method"}).items():
+        cost = report.cost.model_dump(exclude={"unit", "method"}, exclude_none=True)
+        for name, value in cost.items():
             part, which = name.split("_")
             figures[f"{part}_{unit}_{which}"] = value
+    if report.energy is not None:
+        energy = report.energy.model_dump()
+        figures |= {f"energy_{name}": value for name, value in energy.items()}
     if report.footprint is not None:
         figures |= report.footprint.model_dump(exclude_none=True)
     return figures | {f"tool_{name}": version for name, version in report.tools.items()}

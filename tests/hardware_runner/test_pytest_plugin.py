@@ -13,15 +13,19 @@ from importlib import resources
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import serial
 
+from hardware_runner import pytest_plugin
 from hardware_runner.boards import find_board
 from hardware_runner.build import build_firmware
 from hardware_runner.lease import lease
 from hardware_runner.measure import measure
+from hardware_runner.qemu import QemuBoard
 from hardware_runner.report import RunOutcome, RunReport
 from model_compiler import compile_model, load_model
 from tests.hardware_runner.stand_in import write_project
@@ -82,6 +86,37 @@ def test_an_unknown_board_is_named(tmp_path: Path) -> None:
     assert done.returncode != 0
 
 
+BENCH = """\
+schema_version = 1
+name = "attic"
+
+[[place]]
+name = "left"
+board = "netduinoplus2"
+flasher = "openocd"
+probe = {vendor = "0483", product = "374b", serial = "066CFF5"}
+console = {kind = "pty", path = "%s"}
+"""
+
+
+def chosen(bench: Path, *boards: str) -> list[str]:
+    """Return which boards and places the options lead to."""
+    options = {"bench": bench, "board": list(boards)}
+    config = SimpleNamespace(getoption=options.get)
+    return [seat.name for seat in pytest_plugin._chosen(config)]  # type: ignore[arg-type]
+
+
+def test_a_place_of_the_bench_is_a_board_too(tmp_path: Path) -> None:
+    bench = tmp_path / "bench.toml"
+    bench.write_text(BENCH % "/nowhere")
+    assert chosen(bench, "left", "an386", "left") == ["left", "mps2-an386"]
+    with pytest.raises(pytest.UsageError, match=r"no board 'lift'.*places of .* are: left\."):
+        chosen(bench, "lift")
+    bench.unlink()
+    with pytest.raises(pytest.UsageError, match=r"There is no .*bench\.toml"):
+        chosen(bench, "left")
+
+
 def project(folder: Path) -> RunReport:
     """Write a whole project and return the host's report on it."""
     write_project(folder)
@@ -129,15 +164,53 @@ def test_a_projects_board_test_passes_and_reports(tmp_path: Path, options: tuple
 
 def figures_of(report: RunReport) -> dict[str, str]:
     """Return what JUnit must hold of a report: each of its figures, to the last digit."""
-    fields = report.model_dump(mode="json")
+    fields = report.model_dump(mode="json", exclude_none=True)
     cost, footprint, tools = (fields.pop(name) for name in ("cost", "footprint", "tools"))
-    for name in ("schema_version", "scores", "decisions", "profile"):
+    for name in ("schema_version", "scores", "decisions"):
         del fields[name]
     expected = fields | footprint | {f"tool_{name}": value for name, value in tools.items()}
     unit = cost.pop("unit")
     expected["method"] = cost.pop("method")
     expected |= {name.replace("_", f"_{unit}_"): value for name, value in cost.items()}
     return {name: str(value) for name, value in expected.items()}
+
+
+@needs_embedded
+@needs_gcc
+@needs_arm_gcc
+@needs_qemu
+@pytest.mark.slow
+def test_a_board_test_runs_at_a_place_of_the_bench(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = project(tmp_path)
+    board = find_board("netduinoplus2")
+    compiled = compile_model(load_model((tmp_path / "model.tflite").read_bytes()))
+    firmware = build_firmware(board, tmp_path, compiled, tmp_path / "attached")
+    (tmp_path / "bench.toml").write_text(BENCH % (tmp_path / "tty"))
+    (tmp_path / "bin").mkdir()
+    openocd = tmp_path / "bin" / "openocd"  # the board below has its firmware already
+    openocd.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/openocd.log\n')
+    openocd.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    attached = QemuBoard(board, firmware.elf)
+    try:
+        attached.resume()
+        assert isinstance(attached.console, serial.Serial)
+        (tmp_path / "tty").symlink_to(str(attached.console.port))
+        attached.console.close()
+        done = run_pytest(
+            tmp_path, "test_board.py", "--bench=bench.toml", "--board=left",
+            "--report=r.json", runtime=tmp_path,
+        )  # fmt: skip
+    finally:
+        attached.close()
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = RunReport.model_validate_json((tmp_path / "r.json").read_text())
+    assert (report.board, report.scores) == ("netduinoplus2", expected.scores)
+    log = (tmp_path / "openocd.log").read_text()
+    assert log.count("program {") == 1
+    assert log.count("init; reset run; shutdown") == 1
 
 
 @needs_embedded
