@@ -18,7 +18,7 @@ from bot.stages import app_checks, arrays
 from bot.stages.c_object import forbidden_words
 from bot.stages.firmware_answers import Expected, check_answers
 from bot.stages.firmware_cost import check_cost, check_footprint
-from bot.stages.run_firmware import PROGRESS, BoardRun
+from bot.stages.run_firmware import PROGRESS, RESPONSE_TIMEOUT_S, BoardRun
 from bot.stages.stage_result import MIB, Context, StageResult, unmeasured, verdict
 from hardware_runner.board import Board
 from hardware_runner.boards import find_board
@@ -90,7 +90,7 @@ def _measure(
 ) -> tuple[list[Evidence], RunReport | None]:
     result = context.sandbox.run(
         Job(
-            argv=("python", "-m", "bot.stages.run_firmware", board.name),
+            argv=("python", "-m", "bot.stages.run_firmware", board.name, str(RESPONSE_TIMEOUT_S)),
             inputs={
                 **context.workspace.select(*PROJECT),
                 "model.tflite": context.made["model.tflite"],

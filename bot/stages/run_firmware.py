@@ -46,12 +46,13 @@ class BoardRun(Frozen):
     report: RunReport | None = None
 
 
-def main(board: str) -> None:
+def main(board: str, response_timeout_s: float) -> None:
     """Read the project, `in/model.tflite` and raw `in/samples.npz`, leave `out/run.json`."""
     compiled = compile_model(load_model(Path("in/model.tflite").read_bytes()))
     samples = arrays.load(Path("in/samples.npz").read_bytes())["x"]
     with tempfile.TemporaryDirectory() as folder:
-        found = run(find_board(board), Path("in"), compiled, samples, Path(folder))
+        out = Path(folder)
+        found = run(find_board(board), Path("in"), compiled, samples, out, response_timeout_s)
     Path("out/run.json").write_text(found.model_dump_json())
 
 
@@ -61,6 +62,7 @@ def run(
     compiled: CompiledModel,
     samples: npt.NDArray[np.generic],
     out: Path,
+    response_timeout_s: float = RESPONSE_TIMEOUT_S,
 ) -> BoardRun:
     """Build in `out` and measure; what each operator costs is added where it can be told."""
     try:
@@ -70,7 +72,7 @@ def run(
     except (ToolMissing, ToolSlow) as error:
         return BoardRun(missing=str(error))
     report = measure(
-        board, firmware, samples, on_progress=_say, response_timeout_s=RESPONSE_TIMEOUT_S
+        board, firmware, samples, on_progress=_say, response_timeout_s=response_timeout_s
     )
     report = _with_profile(report, firmware, project, compiled, samples[0], out / "profile")
     return BoardRun(warnings=firmware.warnings, report=report)
@@ -101,4 +103,4 @@ def _with_profile(
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], float(sys.argv[2]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from bot.stages.firmware_answers import Expected, check_answers
 from bot.stages.firmware_cost import check_cost, check_footprint
 from bot.stages.quantise import quantise
 from bot.stages.stage_result import Context, StageResult
+from hardware_runner import qemu
 from hardware_runner.boards import find_board
 from hardware_runner.errors import ToolSlow
 from hardware_runner.report import Cost, Footprint, RunOutcome, RunReport
@@ -278,8 +280,9 @@ def test_an_app_that_differs_on_the_board_is_found(context: Context) -> None:
     ids=["computes otherwise", "never ends", "writes elsewhere"],
 )
 def test_features_that_differ_on_the_board_are_found(
-    context: Context, planted: str, check: str
+    context: Context, planted: str, check: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(firmware, "RESPONSE_TIMEOUT_S", 12.0)  # what never ends is waited for
     text = context.workspace.files["features.c"].decode().rstrip().removesuffix("}")
     text = f"{text}#ifdef __arm__\n    {planted}\n#endif\n}}\n"
     found = firmware.run(
@@ -291,6 +294,32 @@ def test_features_that_differ_on_the_board_are_found(
     )
     assert f"firmware.mps2-an386.{check}" in failures(found)
     assert all(e.detail for e in found.evidence if e.outcome is Outcome.FAIL)
+
+
+@needs_gcc
+@pytest.mark.skipif(
+    shutil.which("arm-none-eabi-gcc") is None, reason="arm-none-eabi-gcc is not installed"
+)
+def test_a_qemu_that_hangs_is_the_machine_s_fault(
+    context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = tmp_path / "bin" / "qemu-system-arm"
+    fake.parent.mkdir()
+    fake.write_text("#!/bin/sh\nexec sleep 300\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{fake.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(qemu, "START_TIMEOUT_S", 2.0)
+    project, out = tmp_path / "project", tmp_path / "out"
+    out.mkdir()
+    for path, content in context.workspace.files.items():
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / path).write_bytes(content)
+    compiled = compile_model(load_model(context.made["model.tflite"]))
+    samples = arrays.load(context.made["test.npz"])["x"]
+    found = run_firmware.run(find_board("mps2-an386"), project, compiled, samples, out)
+    assert found.report is not None
+    assert found.report.outcome is RunOutcome.INFRASTRUCTURE
+    assert "QEMU did not start within 2 s" in found.report.reason
 
 
 @needs_gcc
