@@ -6,10 +6,11 @@ import random
 
 import pytest
 
+from bot.jobs import engine, story
 from tests.bot.jobs.fake_work import FOLDER
 from tests.github.emulator.person import At
 from tests.github.emulator.seed import PRIVATE, PUBLIC
-from tests.github.service import CHECK, Service
+from tests.github.service import CHECK, Service, on_both, until
 
 PATH = f"{FOLDER}/train.py"
 GOOD = {200, 202}
@@ -90,6 +91,7 @@ def test_a_command_that_comes_just_too_late_is_answered(service: Service) -> Non
     assert fresh or "`/boardwright build` again" in service.said(number)[-1]
 
 
+@on_both
 def test_every_delivery_comes_twice_more_in_any_order(service: Service) -> None:
     maint = service.person("maint")
     number = open_request(service, "ASK")
@@ -207,6 +209,8 @@ def test_building_anew_never_overwrites_a_person(service: Service, force: bool) 
     live = service.live(number)
     assert pull.head.ref in live and "What to do:" in live and "/boardwright revise" in live
     assert "Ready for review" in live and not service.has_ended()
+    (answer,) = service.said(number)
+    assert "Somebody changed" in answer and "/boardwright revise" in answer
     maint.comment(number, "/boardwright cancel")
     service.settle()
     maint.comment(number, "/boardwright build")
@@ -231,6 +235,26 @@ def test_a_revision_that_ends_without_a_word_is_told(service: Service) -> None:
     live = service.live(number)
     assert "What to do:" in live and "/boardwright retry" in live and "Traceback" not in live
     assert "Ready for review" in live, "another review may do better"
+
+
+def test_work_that_takes_long_is_looked_after_and_waited_for(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[bool] = []
+    is_over = engine._Run.is_over
+
+    async def seen(self: engine._Run, child: str) -> bool:
+        looks.append(await is_over(self, child))
+        return looks[-1]
+
+    monkeypatch.setattr(engine._Run, "is_over", seen)
+    monkeypatch.setattr(story, "LOOK_S", 0.2)
+    with service.working():
+        issue = service.person("maint").open_issue("Three fruits", "Tell fruits apart", ["tinyml"])
+        until(lambda: len(looks) > 2, "it is looked after")
+    service.settle()
+    assert looks[:2] == [False, False]
+    assert "Ready for review" in service.live(issue.number)
 
 
 def test_an_issue_closed_in_the_middle_stops_the_work(service: Service) -> None:
