@@ -140,13 +140,13 @@ def _measured(
     inference: InferenceSize | None,
     report: RunReport,
 ) -> Measured:
-    footprint = firmware.footprint
+    footprint, cost = firmware.footprint, report.cost
     return Measured(
         model=name,
         board=firmware.board.name,
         core=firmware.board.core,
         macs=compiled.summary.macs,
-        instructions=report.cost.model_median if report.cost else None,
+        instructions=cost.model_median if cost and cost.unit == "instructions" else None,
         inference=inference,
         constant_bytes=footprint.model_constant_bytes,
         arena_bytes=footprint.arena_bytes,

@@ -15,6 +15,14 @@ SPOKEN: Mapping[str, str] = {
     "m4": "mps2-an386",
     "m4f": "mps2-an386",
     "an386": "mps2-an386",
+    "cortexm0": "raspberry-pi-pico",
+    "cortexm0plus": "raspberry-pi-pico",
+    "m0plus": "raspberry-pi-pico",
+    "raspberrypipico": "raspberry-pi-pico",
+    "rpipico": "raspberry-pi-pico",
+    "cortexm33": "mps2-an505",
+    "m33": "mps2-an505",
+    "an505": "mps2-an505",
     "cortexm7": "mps2-an500",
     "m7": "mps2-an500",
     "an500": "mps2-an500",
@@ -26,6 +34,15 @@ SPOKEN: Mapping[str, str] = {
     "stm32f405rgt6": "netduinoplus2",
     "stm32f4": "netduinoplus2",
     "netduino": "netduinoplus2",
+    "stm32f446": "nucleo-f446re",
+    "stm32l4": "nucleo-l476rg",
+    "stm32l476": "nucleo-l476rg",
+    "stm32h7": "nucleo-h743zi",
+    "stm32h743": "nucleo-h743zi",
+    "nano33blesense": "arduino-nano33ble",
+    "arduinonano33blesense": "arduino-nano33ble",
+    "arduinonano33ble": "arduino-nano33ble",
+    "portentah7": "arduino-portenta-h7",
     "laptop": "host",
     "mylaptop": "host",
     "onmylaptop": "host",
@@ -71,10 +88,11 @@ def boards_in_text(text: str, boards: Mapping[str, Board]) -> tuple[str, ...]:
         spellings |= dict.fromkeys((board.part, *board.aliases), name)
     found: list[tuple[int, str]] = []
     for spelling, name in spellings.items():
-        if match := re.search(rf"(?i)(?<![\w-]){re.escape(spelling)}(?![\w-])", text):
+        pattern = "[-_ ]?".join(map(re.escape, spelling.split("-")))  # "nano 33 ble" as well
+        if match := re.search(rf"(?i)(?<![\w-]){pattern}(?![\w-])", text):
             found.append((match.start(), name))
     for match in re.finditer(
-        r"(?i)\b(?:cortex[- ]?)?(m4f?|m7|m55)\b|\b(stm32f4\w*)|\b(netduino)\b|"
+        r"(?i)\b(?:cortex[- ]?)?(m4f?|m7|m33|m55)\b|\b(stm32f4\w*)|\b(netduino)\b|"
         r"\bmy (laptop|computer|pc)\b|\b(laptop)\b",
         text,
     ):

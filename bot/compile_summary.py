@@ -94,7 +94,7 @@ def _bands(summary: Summary) -> str:
 
 def show_room(console: Console, summary: Summary, board: Board) -> None:
     """Print what of a board's memories the model takes, code not counted; nothing for a process."""
-    if not board.cpu_flags:
+    if board.is_process:
         return
     flash, ram = summary.constant_bytes, summary.arena_bytes + STACK_BYTES
     console.print(

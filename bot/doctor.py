@@ -103,7 +103,7 @@ def require(boards: Sequence[Board], ask: Ask | None = None) -> None:
     Raises:
         ToolMissing: it names all that is missing, and the commands that install it.
     """
-    needs = {Need.RUN} | ({Need.BOARDS} if any(board.machine for board in boards) else set())
+    needs = {Need.RUN} | ({Need.BOARDS} if not all(board.is_process for board in boards) else set())
     missing = [f for f in examine(ask=ask) if f.missing and f.need in needs]
     if missing:
         names = ", ".join(finding.name for finding in missing)

@@ -29,7 +29,7 @@ def refuse_impossible(goal: Goal, plan: Plan) -> None:
     if limits.flash_max_bytes is None and limits.ram_max_bytes is None:
         return
     for board in (find_board(name) for name in plan.boards):
-        if board.machine is None:
+        if board.is_process or not board.is_built_here:
             continue
         smallest = _smallest(board, plan.feature_count, len(goal.labels))
         if smallest is None:

@@ -14,6 +14,7 @@ from bot.llm.settings import Budget
 from bot.plan import CONVOLUTION_BYTES, ModelSize, Plan
 from bot.rendering.text import Markdown, code, inline
 from bot.split import Split
+from hardware_runner.board import Board
 from hardware_runner.boards import find_board
 
 _LABELS_SHOWN = 24
@@ -62,13 +63,22 @@ def _raw(goal: Goal) -> Markdown:
 
 def _board(name: str) -> str:
     board = find_board(name)
-    if board.machine is None:
+    if board.is_process:
         return f"{code(name)} ({inline(board.core)})"
     kib = 1024
     return (
         f"{code(name)} ({inline(board.core)}, {board.flash_bytes // kib:,} KB of flash, "
-        f"{board.ram_bytes // kib:,} KB of RAM)"
+        f"{board.ram_bytes // kib:,} KB of RAM{_left(board)})"
     )
+
+
+def _left(board: Board) -> str:
+    """Say what a board leaves to a bench, in a plan's words; nothing where it runs here."""
+    if board.runs_here:
+        return ""
+    if not board.is_built_here:
+        return "; neither built nor run here: a project for it is exported"
+    return "; built and weighed here, its run is a bench's"
 
 
 def _decisions(plan: Plan) -> Iterator[str]:

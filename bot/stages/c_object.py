@@ -21,7 +21,10 @@ ALLOWED_SYMBOLS = frozenset(
 )
 # Source: run-time ABI for the Arm architecture, section 5 (helper functions), and libgcc's manual,
 # "The GCC low-level runtime library"; all of them without side effects.
-_ABI_SYMBOL = re.compile(r"__aeabi_[a-z0-9_]+$|__(?:div|mod|mul|udiv|umod|float|fix)[a-z0-9]+$")
+_ABI_SYMBOL = re.compile(
+    r"__aeabi_[a-z0-9_]+$|__(?:div|mod|mul|udiv|umod|float|fix|clz|ctz)[a-z0-9]+$"
+    r"|__gnu_thumb1_case_[a-z]+$"
+)
 ALLOWED_INCLUDES = frozenset(
     {"features.h", "goal.h", "app.h", "math.h", "stddef.h", "stdint.h", "stdbool.h", "string.h"}
 )

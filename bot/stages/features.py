@@ -66,7 +66,9 @@ def run(context: Context) -> StageResult:
 
 def _target_builds(context: Context) -> tuple[Evidence, ...]:
     boards = [find_board(name) for name in context.goal.boards]
-    return tuple(e for b in boards if b.core != "host" for e in _target_build(context, b))
+    return tuple(
+        e for b in boards if b.is_built_here and not b.is_process for e in _target_build(context, b)
+    )
 
 
 def _target_build(context: Context, board: Board) -> tuple[Evidence, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ from bot.stages.firmware_cost import check_cost, check_footprint
 from bot.stages.run_firmware import PROGRESS, RESPONSE_TIMEOUT_S, BoardRun
 from bot.stages.stage_result import MIB, Context, StageResult, unmeasured, verdict
 from hardware_runner.board import Board
-from hardware_runner.boards import find_board
+from hardware_runner.boards import find_board, nearest_emulated
 from hardware_runner.build import PROJECT
 from hardware_runner.report import RunOutcome, RunReport
 from model_compiler import compile_model, load_model
@@ -35,6 +35,9 @@ _RUN_BYTES = 256 * MIB
 
 def run(context: Context) -> StageResult:
     """Measure on the host first, whose decisions the boards must repeat, then on each board.
+
+    A board that nothing here runs is built for and weighed; an emulated board of the same core
+    then runs the code in its place, and answers for itself.
 
     Raises:
         NeedsSandboxError: the project's C may not run in this sandbox.
@@ -56,8 +59,7 @@ def run(context: Context) -> StageResult:
     )
     evidence: list[Evidence] = [source, *plain]
     reports: list[RunReport] = []
-    names = [HOST, *(n for n in map(_canonical, context.goal.boards) if n != HOST)]
-    for name in names:
+    for name in to_measure(context.goal.boards):
         found, report = _measure(context, find_board(name), test["x"], expected)
         evidence += found
         if report is not None:
@@ -68,8 +70,11 @@ def run(context: Context) -> StageResult:
     return StageResult(_STAGE, tuple(evidence), {"reports.json": made.encode()})
 
 
-def _canonical(name: str) -> str:
-    return find_board(name).name
+def to_measure(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the boards to build for, in order: the host, those asked for, those in their place."""
+    asked = [find_board(name) for name in names]
+    near = [other.name for board in asked if (other := nearest_emulated(board))]
+    return tuple(dict.fromkeys((HOST, *(board.name for board in asked), *near)))
 
 
 def check_source(text: str) -> Evidence:
@@ -88,6 +93,8 @@ def check_source(text: str) -> Evidence:
 def _measure(
     context: Context, board: Board, samples: npt.NDArray[np.generic], expected: Expected
 ) -> tuple[list[Evidence], RunReport | None]:
+    if not board.is_built_here:
+        return [_exported(board)], None
     result = context.sandbox.run(
         Job(
             argv=("python", "-m", "bot.stages.run_firmware", board.name, str(RESPONSE_TIMEOUT_S)),
@@ -149,7 +156,7 @@ def limits_for(board: Board, goal: Goal) -> Limits | None:
     asked = [find_board(name) for name in goal.boards]
     if board.name not in {other.name for other in asked}:
         return None
-    if board.machine is None and any(other.machine for other in asked):
+    if board.is_process and not all(other.is_process for other in asked):
         accuracy = ("accuracy_min", "accuracy_drop_max")
         return Limits.model_validate(goal.limits.model_dump(include=set(accuracy)))
     return goal.limits
@@ -163,3 +170,13 @@ def _builds(board: Board, found: BoardRun) -> Evidence:
         return unmeasured(check, _STAGE, claim, Outcome.INFRASTRUCTURE, method, found.missing)
     trouble = found.trouble or "\n".join(found.warnings)
     return verdict(check, _STAGE, claim, not trouble, method, trouble)
+
+
+def _exported(board: Board) -> Evidence:
+    """Say that there is no compiler here for a board, and which project has one."""
+    why = (
+        f"There is no compiler for {board.core} here: `boardwright export --as {board.exports[0]}` "
+        f"makes a project for it. Everything on {board.name} is unproven until a bench measured it."
+    )
+    claim = f"The firmware for {board.name} builds without a warning and fits {board.part}"
+    return unmeasured(f"firmware.{board.name}.builds", _STAGE, claim, Outcome.SKIPPED, "", why)

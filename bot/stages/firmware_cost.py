@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.evidence import Evidence, Outcome, Relation, Stage, judge
 from bot.goal import Limits
 from bot.stages.stage_result import unmeasured
 from hardware_runner.board import Board
-from hardware_runner.report import RunOutcome, RunReport
+from hardware_runner.report import Cost, RunOutcome, RunReport, Unit
 
 # No core that is built for does more multiply-accumulates in one instruction: Helium does 16.
 MACS_PER_INSTRUCTION_MAX = 16
+INSTRUCTIONS_PER_CYCLE_MAX = 2  # a Cortex-M7 issues two
+
+_CHECKS: Mapping[Unit, str] = {"instructions": "instructions", "cycles": "cycles", "us": "time"}
 
 _STAGE = Stage.FIRMWARE
 
@@ -37,7 +41,7 @@ def check_footprint(board: Board, report: RunReport, limits: Limits | None) -> t
     for kind, most in asked.items():
         if most is not None:
             memory = next((m for m in memories if m.kind == kind), None)
-            found.append(_against_goal(board, kind, memory, most))
+            found.append(_against_goal(board, kind, memory, most, report))
     return tuple(found)
 
 
@@ -76,13 +80,21 @@ def _memories(report: RunReport) -> tuple[_Memory, ...]:
     )
 
 
-def _against_goal(board: Board, kind: str, memory: _Memory | None, most: int) -> Evidence:
+def _against_goal(
+    board: Board, kind: str, memory: _Memory | None, most: int, report: RunReport
+) -> Evidence:
     check, claim = (
         f"firmware.{board.name}.{kind.lower()}",
         f"{kind} of the firmware on {board.name}",
     )
     if memory is None:
         why = f"{board.title} has no {kind} of its own to measure"
+        return unmeasured(check, _STAGE, claim, Outcome.SKIPPED, "ELF", why)
+    if kind == "RAM" and report.outcome is RunOutcome.SKIPPED and memory.used_bytes <= most:
+        why = (
+            f"data and bss take {memory.used_bytes:,} of {most:,} bytes, but the stack on top is "
+            f"known only from a run. {report.reason}"
+        )
         return unmeasured(check, _STAGE, claim, Outcome.SKIPPED, "ELF", why)
     return judge(
         check,
@@ -105,42 +117,54 @@ def check_cost(
     found = _latency(board, report, limits)
     cost = report.cost
     most = limits.instructions_max if limits else None
-    if cost is None or cost.unit != "instructions":
-        if most is None:
-            return found
-        why = f"{board.title} does not count instructions"
-        check, claim = f"firmware.{board.name}.instructions", f"Cost of one sample on {board.name}"
-        if report.outcome is not RunOutcome.PASS:
-            return (*found, unmeasured(check, _STAGE, claim, Outcome.INFRASTRUCTURE, "", why))
-        return (*found, unmeasured(check, _STAGE, claim, Outcome.SKIPPED, "", why))
-    return (
-        judge(
-            f"firmware.{board.name}.executed",
-            _STAGE,
-            f"The model was really executed on {board.name}",
-            round(cost.model_median),
-            "instructions",
-            Relation.AT_LEAST,
-            max(1, macs // MACS_PER_INSTRUCTION_MAX),
-            f"instructions of the model against its {macs:,} multiply-accumulates, of "
-            f"which one instruction does at most {MACS_PER_INSTRUCTION_MAX}; {cost.method}",
-            detail="The count is too small for the model's arithmetic: it did not run.",
-        ),
-        judge(
-            f"firmware.{board.name}.instructions",
-            _STAGE,
-            f"Cost of one sample on {board.name}, features and model",
-            round(cost.features_max + cost.model_max),
-            "instructions",
-            Relation.NONE if most is None else Relation.AT_MOST,
-            most,
-            f"largest over {report.samples} samples: features {cost.features_max:,.0f}, model "
-            f"{cost.model_max:,.0f}, median {cost.features_median:,.0f} and "
-            f"{cost.model_median:,.0f}; {cost.method}",
-            detail="Take a smaller network.",
-            source="harness" if most is None else "goal",
-        ),
-        *found,
+    if cost is not None:
+        found = (_executed(board, cost, macs), _cost(board, report, cost, most), *found)
+    if most is None or (cost is not None and cost.unit == "instructions"):
+        return found
+    check, claim = f"firmware.{board.name}.instructions", f"Cost of one sample on {board.name}"
+    outcome, why = Outcome.SKIPPED, f"{board.title} does not count instructions"
+    if report.outcome is RunOutcome.SKIPPED:
+        why = report.reason
+    elif report.outcome is not RunOutcome.PASS:
+        outcome = Outcome.INFRASTRUCTURE
+    return (*found, unmeasured(check, _STAGE, claim, outcome, "", why))
+
+
+def _executed(board: Board, cost: Cost, macs: int) -> Evidence:
+    """Judge that the model took at least the instructions, or cycles, that its arithmetic needs."""
+    unit: Unit = "cycles" if cost.unit == "us" else cost.unit
+    per_unit = board.clock_hz / 1e6 if cost.unit == "us" else 1.0
+    per_cycle = 1 if unit == "instructions" else INSTRUCTIONS_PER_CYCLE_MAX
+    most = MACS_PER_INSTRUCTION_MAX * per_cycle
+    return judge(
+        f"firmware.{board.name}.executed",
+        _STAGE,
+        f"The model was really executed on {board.name}",
+        round(cost.model_median * per_unit),
+        unit,
+        Relation.AT_LEAST,
+        max(1, macs // most),
+        f"{unit} of the model against its {macs:,} multiply-accumulates, of which one of them "
+        f"does at most {most}; {cost.method}",
+        detail="The count is too small for the model's arithmetic: it did not run.",
+    )
+
+
+def _cost(board: Board, report: RunReport, cost: Cost, most: int | None) -> Evidence:
+    limit = most if cost.unit == "instructions" else None
+    return judge(
+        f"firmware.{board.name}.{_CHECKS[cost.unit]}",
+        _STAGE,
+        f"Cost of one sample on {board.name}, features and model",
+        round(cost.features_max + cost.model_max),
+        cost.unit,
+        Relation.NONE if limit is None else Relation.AT_MOST,
+        limit,
+        f"largest over {report.samples} samples: features {cost.features_max:,.0f}, model "
+        f"{cost.model_max:,.0f}, median {cost.features_median:,.0f} and "
+        f"{cost.model_median:,.0f}; {cost.method}",
+        detail="Take a smaller network.",
+        source="harness" if limit is None else "goal",
     )
 
 
@@ -165,12 +189,15 @@ def _latency(board: Board, report: RunReport, limits: Limits | None) -> tuple[Ev
                 source="goal",
             ),
         )
-    if report.outcome is not RunOutcome.PASS:
+    if report.outcome is RunOutcome.SKIPPED:
+        outcome, why = Outcome.SKIPPED, report.reason
+    elif report.outcome is not RunOutcome.PASS:
         outcome, why = Outcome.INFRASTRUCTURE, report.reason or "the board did not finish its run"
-    elif board.verified == "emulator":
+    elif report.verified == "emulator":
         outcome = Outcome.SKIPPED
+        counted = cost.unit if cost else "instructions"
         why = (
-            f"{most:g} ms were asked for, but emulated boards count instructions, never time; "
+            f"{most:g} ms were asked for, but emulated boards count {counted}, never time; "
             "the hardware job measures it on the real board"
         )
     else:

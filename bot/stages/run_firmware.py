@@ -16,12 +16,13 @@ import numpy.typing as npt
 from bot.frozen import Frozen
 from bot.stages import arrays
 from hardware_runner.board import Board
-from hardware_runner.boards import find_board
+from hardware_runner.boards import find_board, nearest_emulated
 from hardware_runner.build import Firmware, build_firmware
 from hardware_runner.errors import BuildError, RunnerError, ToolMissing, ToolSlow
-from hardware_runner.measure import measure
+from hardware_runner.measure import can_run, measure
 from hardware_runner.profile import profile
 from hardware_runner.report import RunOutcome, RunReport
+from hardware_runner.run import blank_report
 from model_compiler import CompiledModel, compile_model, load_model
 
 PROGRESS = "samples:"
@@ -71,11 +72,22 @@ def run(
         return BoardRun(trouble=str(error))
     except (ToolMissing, ToolSlow) as error:
         return BoardRun(missing=str(error))
+    if not can_run(board):
+        report = blank_report(firmware, RunOutcome.SKIPPED, _not_run(board))
+        return BoardRun(warnings=firmware.warnings, report=report)
     report = measure(
         board, firmware, samples, on_progress=_say, response_timeout_s=response_timeout_s
     )
     report = _with_profile(report, firmware, project, compiled, samples[0], out / "profile")
     return BoardRun(warnings=firmware.warnings, report=report)
+
+
+def _not_run(board: Board) -> str:
+    """Say what is known of a board that was built for and not run, and what is not."""
+    known = f"It was built for {board.part} and weighed, but nothing here runs it."
+    if near := nearest_emulated(board):
+        known += f" The same code for the same core, {board.core}, was run on {near.name}."
+    return f"{known} Answers and cost on {board.name} are unproven until a bench measured them."
 
 
 def _say(done: int, total: int) -> None:

@@ -42,6 +42,17 @@ BOARDS: dict[str, Board] = {
 }
 
 
+def nearest_emulated(board: Board) -> Board | None:
+    """Return an emulated board of the same core, for one that nothing here can run.
+
+    The compiler makes the same code of model and kernels for both.
+    """
+    if board.runs_here:
+        return None
+    same = (b for b in BOARDS.values() if b.is_emulated and b.core == board.core)
+    return next(same, None)
+
+
 def find_board(name: str) -> Board:
     """Return the board of this name or alias; case, spaces and underscores do not matter.
 

@@ -133,8 +133,8 @@ def test_a_core_without_a_baseline_has_no_second_table() -> None:
     assert baseline_table([row_of(KWS, core="host"), row_of("")]) is None
 
 
-def test_every_baseline_is_of_a_board_that_exists() -> None:
-    cores = {board.core for board in BOARDS.values() if board.machine}
+def test_every_emulated_core_but_the_newest_has_a_baseline() -> None:
+    cores = {board.core for board in BOARDS.values() if board.machine} - {"Cortex-M33"}
     found = [find_baseline(KWS, core) for core in cores]
     assert None not in found
 
