@@ -19,6 +19,7 @@ from bot.frozen import Frozen
 from hardware_runner.board import Verified
 from hardware_runner.report import Cost, Energy
 
+BOARDS_MAX = 128
 Short = Annotated[str, Field(max_length=80)]
 Text = Annotated[str, Field(max_length=4_000)]
 Amount = Annotated[float, Field(ge=0, le=2**53, allow_inf_nan=False)]
@@ -150,7 +151,7 @@ class Judgement(Frozen):
     commit: str = Field(pattern=r"^[0-9a-f]{40}$")
     project: Short
     labels: tuple[str, ...] = Field(max_length=256)
-    boards: tuple[BoardJudgement, ...] = Field(max_length=64)
+    boards: tuple[BoardJudgement, ...] = Field(max_length=BOARDS_MAX)
     base_commit: str = Field(default="", pattern=r"^([0-9a-f]{40})?$")
     built: tuple[Short, ...] = Field(
         default=(), max_length=64, description="boards that were run when it was built, and passed"

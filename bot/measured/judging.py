@@ -10,6 +10,7 @@ import numpy as np
 from bot.evidence import Relation
 from bot.measured.changes import changes
 from bot.measured.judgement import (
+    BOARDS_MAX,
     BoardJudgement,
     Figure,
     Judgement,
@@ -23,7 +24,7 @@ from bot.rendering.measures import confusion
 from hardware_runner.report import RunOutcome, RunReport
 from hardware_runner.results import Measured, Results
 
-_MATRIX_MAX = 16
+_MATRIX_MAX, _BUILT_MAX = 16, 64
 _TEXT_MAX = 1_000
 _NOT_TIME = "what an emulator counts is no time; a real board with a known clock tells"
 _NOT_COUNTED = "this board does not count instructions"
@@ -49,7 +50,7 @@ def judge(results: Results, truth: Truth, base: Judgement | None = None, run: in
     named = {board.board for board in boards}
     boards += [
         BoardJudgement(
-            board=name,
+            board=name[:80],
             verdict=Verdict.MISSING,
             reason="The goal asks for it, and no bench has reported it yet.",
             run=run,
@@ -61,9 +62,9 @@ def judge(results: Results, truth: Truth, base: Judgement | None = None, run: in
         commit=results.commit,
         project=results.project,
         labels=truth.goal.labels,
-        boards=tuple(boards),
+        boards=tuple(boards[:BOARDS_MAX]),
         base_commit=base.commit if base else "",
-        built=tuple(name for name in truth.built if name not in named),
+        built=tuple(name for name in truth.built if name not in named)[:_BUILT_MAX],
     )
 
 
@@ -146,7 +147,7 @@ def _figures(report: RunReport, truth: Truth, right: int) -> Iterator[Figure]:
     time = worst if is_hardware_time(report) else None
     counted = worst if cost is not None and cost.unit == "instructions" else None
     on_host = report.board == "host"  # a process has neither time nor memory of its own
-    most_us = None if limits.latency_max_ms is None else 1_000 * limits.latency_max_ms
+    most_us = None if limits.latency_max_ms is None else round(1_000 * limits.latency_max_ms, 3)
     yield from _at_most(Kind.TIME, time, "µs", most_us, _NOT_TIME, on_host)
     most = limits.instructions_max
     yield from _at_most(Kind.INSTRUCTIONS, counted, "instructions", most, _NOT_COUNTED, on_host)

@@ -13,7 +13,7 @@ import zlib
 
 from pydantic import ValidationError
 
-from bot.measured.judgement import BoardJudgement, Judgement, Verdict
+from bot.measured.judgement import BOARDS_MAX, BoardJudgement, Judgement, Verdict
 from bot.rendering.text import Markdown
 
 _MAX_BYTES = 4 * 1024 * 1024
@@ -53,7 +53,8 @@ def joined(before: Judgement | None, now: Judgement) -> Judgement:
         there = boards.get(board.board)
         boards[board.board] = board if there is None else _later(there, board)
     built = tuple(name for name in now.built if name not in boards)
-    return now.model_copy(update={"boards": tuple(boards.values()), "built": built})
+    latest = tuple(boards.values())[-BOARDS_MAX:]
+    return now.model_copy(update={"boards": latest, "built": built})
 
 
 def _later(one: BoardJudgement, other: BoardJudgement) -> BoardJudgement:
