@@ -36,19 +36,24 @@ def probe(place: Place, tool: str) -> Usb:
 
 
 def own_port(place: Place, tool: str) -> SerialConsole:
-    """Return the serial port over which a boot loader is spoken to.
+    """Return the serial port over which a boot loader is spoken to: the probe's, or the console's.
 
     Raises:
         BenchError: the place has no serial port on USB.
     """
-    if isinstance(place.console, SerialConsole):
-        return place.console
-    if place.probe is not None:
+    console = place.console if isinstance(place.console, SerialConsole) else None
+    if place.probe is not None and (console is None or not _is_same(place.probe, console)):
         return SerialConsole(**place.probe.model_dump())
+    if console is not None:
+        return console
     raise BenchError(
         f"The place {place.name!r} has no serial port, over which {tool} writes: add "
         '`console = {kind = "serial", ...}` to it in bench.toml.'
     )
+
+
+def _is_same(one: Usb, other: Usb) -> bool:
+    return (one.vendor, one.product, one.serial) == (other.vendor, other.product, other.serial)
 
 
 def target_of(board: Board, tool: str, guess: str = "") -> str:

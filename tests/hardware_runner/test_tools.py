@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -26,6 +27,7 @@ from hardware_runner.tools import (
     pyocd,
     stm32flash,
 )
+from hardware_runner.tools.choice import own_port
 from hardware_runner.tools.flasher import Flasher, Image
 from hardware_runner.tools.program import meaning
 from hardware_runner.usb import UsbDevice
@@ -206,6 +208,17 @@ def test_a_failure_is_told_with_the_tools_words(stand_in: Path, name: str) -> No
         flasher.flash(image(stand_in, flasher.image))
 
 
+@pytest.mark.parametrize("name", [*COMMANDS, "arduino-cli"])
+def test_a_tool_that_hangs_is_ended(stand_in: Path, name: str) -> None:
+    for program in (stand_in / "bin").iterdir():
+        program.write_text("#!/bin/sh\necho connecting; exec sleep 600\n")
+    for main in stand_in.glob("modules/*/__main__.py"):
+        main.write_text("import time; time.sleep(600)")
+    flasher = replace(tool(name), flash_timeout_s=0.2)  # type: ignore[type-var]
+    with pytest.raises(ToolFailed, match=r"did not end within 0\.2 s and was ended"):
+        flasher.flash(image(stand_in, flasher.image))
+
+
 @pytest.mark.parametrize("name", ["openocd", "dfu-util", "avrdude", "stm32flash", "arduino-cli",
                                   "bossac", "picotool"])  # fmt: skip
 def test_a_missing_tool_names_its_installation(
@@ -281,6 +294,18 @@ def test_two_devices_of_one_product_are_not_guessed_between(stand_in: Path) -> N
     with pytest.raises(BenchError, match="Two devices could be meant by 2341:0043"):
         flasher.flash(image(stand_in, "hex"))
     assert not (stand_in / "arguments").exists()
+
+
+def test_a_board_is_written_over_its_own_port_and_not_over_its_consoles_adapter() -> None:
+    own = Usb(vendor="2341", product="805a", serial="S4")
+    adapter = SerialConsole(vendor="0403", product="6001", serial="FT1", interface=1)
+    at = place("bossac", probe=own, console=adapter)
+    assert own_port(at, "bossac").serial == "S4"
+    assert own_port(place("avrdude", probe=None, console=adapter), "avrdude") == adapter
+    same = Usb(vendor="0403", product="6001", serial="FT1")
+    assert own_port(place("avrdude", probe=same, console=adapter), "avrdude").interface == 1
+    with pytest.raises(BenchError, match="'left' has no serial port, over which avrdude writes"):
+        own_port(place("avrdude", probe=None), "avrdude")
 
 
 @pytest.mark.parametrize("serial", ["}; exec reboot; {", "a\\b"])
