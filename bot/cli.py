@@ -13,6 +13,7 @@ from rich.markdown import Markdown
 
 from bot.commands import (
     act,
+    bench,
     benchmark,
     boards,
     build,
@@ -50,6 +51,7 @@ app.command("measure", short_help="Measure a project, or a bundle, on boards.")(
 )
 app.command("doctor", short_help="What is installed, what is missing.")(doctor.report)
 app.add_typer(sandbox.app, name="sandbox")
+app.add_typer(bench.app, name="bench")
 app.command("benchmark", short_help="What models cost on boards.")(benchmark.benchmark)
 app.command("serve", short_help="Take deliveries from GitHub in.")(serve.serve)
 app.command("work", short_help="Do what deliveries ask for.")(work.work)
