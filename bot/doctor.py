@@ -14,7 +14,9 @@ from enum import Enum
 from importlib.metadata import PackageNotFoundError, version
 
 from bot.errors import INSTALL_PACKAGES, ToolMissing
+from hardware_runner import rp2040
 from hardware_runner.board import Board
+from hardware_runner.errors import ToolMissing as RunnerToolMissing
 
 
 class Need(Enum):
@@ -22,6 +24,7 @@ class Need(Enum):
 
     RUN = "every run"
     BOARDS = "emulated boards"
+    PICO = "the emulated Raspberry Pi Pico"
     CHECK = "the comparison with TFLM"
     TESTS = "board tests under pytest"
 
@@ -123,7 +126,7 @@ def examine(system: System | None = None, ask: Ask | None = None) -> tuple[Findi
     programs = tuple(_program(program, system, ask) for program in PROGRAMS)
     packages = tuple(_package(*package) for package in PACKAGES)
     libraries = (_host_library(system, ask), _newlib(system, ask))
-    return (_python(), *programs, *libraries, *packages)
+    return (_python(), *programs, *libraries, _pico(), *packages)
 
 
 def this_system() -> System:
@@ -182,6 +185,14 @@ def _newlib(system: System, ask: Ask) -> Finding:
     found = "found" if path.startswith("/") else ""
     remedy = _install(system, "libnewlib-arm-none-eabi", "--cask gcc-arm-embedded")
     return Finding("newlib for Arm", Need.BOARDS, found, "" if found else remedy)
+
+
+def _pico() -> Finding:
+    """Look for Node.js and the emulator that it runs."""
+    try:
+        return Finding(rp2040.NAME, Need.PICO, rp2040.emulator_version())
+    except RunnerToolMissing as error:
+        return Finding(rp2040.NAME, Need.PICO, "", str(error))
 
 
 def _package(name: str, need: Need, distributions: Sequence[str]) -> Finding:

@@ -60,6 +60,11 @@ def find_emulator() -> Path:
     return folder
 
 
+def emulator_version() -> str:
+    """Return the version that is installed. Raises ToolMissing."""
+    return _version(find_emulator())
+
+
 def is_installed() -> bool:
     """Say whether the emulator can be started."""
     with contextlib.suppress(ToolMissing):

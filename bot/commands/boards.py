@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+_LEGEND = """\
+emulator: its firmware ran in QEMU, or for the Pico in rp2040js; both count work, not time.
+build-only: firmware is built and weighed here, for a bench to measure; none was attached yet.
+unverified: described and exported only; there is no compiler for it here."""
+
 
 def boards() -> None:
     """List the boards that firmware can be built for and run on."""
@@ -25,6 +30,7 @@ def boards() -> None:
             board.verified,
         )
     output().print(table)
+    output().print(_LEGEND, markup=False, highlight=False)
 
 
 def _kilobytes(size: int) -> str:

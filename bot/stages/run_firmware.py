@@ -85,6 +85,10 @@ def run(
 def _not_run(board: Board) -> str:
     """Say what is known of a board that was built for and not run, and what is not."""
     known = f"It was built for {board.part} and weighed, but nothing here runs it."
+    if board.simulator:
+        known += (
+            f" It could be run in {board.simulator}: `boardwright doctor` tells what is missing."
+        )
     if near := nearest_emulated(board):
         known += f" The same code for the same core, {board.core}, was run on {near.name}."
     return f"{known} Answers and cost on {board.name} are unproven until a bench measured them."
