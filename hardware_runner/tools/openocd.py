@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from hardware_runner.bench import Place, Usb
 from hardware_runner.board import Board, ImageKind
-from hardware_runner.errors import BenchError
+from hardware_runner.errors import BenchError, ToolFailed
 from hardware_runner.tools.causes import (
     NO_TARGET,
     PROBE_MISSING,
@@ -42,6 +42,7 @@ CAUSES = (
         PROBE_MISSING,
     ),
 )
+UNDER_RESET = "reset_config srst_only srst_nogate connect_assert_srst"
 SILENT = "gdb_port disabled; telnet_port disabled; tcl_port disabled"
 
 _STLINK = ("interface/stlink.cfg", "")
@@ -106,6 +107,15 @@ class OpenOcd:
         self._run("init; reset halt; flash erase_sector 0 0 last; shutdown", self.flash_timeout_s)
 
     def _run(self, commands: str, timeout_s: float) -> None:
+        try:
+            self._call(commands, timeout_s)
+        except ToolFailed as error:
+            if not str(error).startswith(NO_TARGET):
+                raise
+            # A firmware may sleep, or use the debug pins for itself; not while reset is held.
+            self._call(commands, timeout_s, UNDER_RESET)
+
+    def _call(self, commands: str, timeout_s: float, reset: str = "") -> None:
         if self.probe.serial:
             which = f"adapter serial {{{self.probe.serial}}}"
         else:
@@ -113,8 +123,10 @@ class OpenOcd:
         arguments = ["-f", self.interface, "-c", which]
         if self.setup:
             arguments += ["-c", self.setup]
-        arguments += ["-c", SILENT, "-f", self.target, "-c", commands]
-        run(PROGRAM, arguments, timeout_s=timeout_s, causes=CAUSES)
+        arguments += ["-c", SILENT, "-f", self.target]
+        if reset:
+            arguments += ["-c", reset]
+        run(PROGRAM, [*arguments, "-c", commands], timeout_s=timeout_s, causes=CAUSES)
 
 
 def make(place: Place, board: Board) -> OpenOcd:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from hardware_runner.bench import Place
 from hardware_runner.board import Board, ImageKind
+from hardware_runner.errors import ToolFailed
 from hardware_runner.tools.causes import (
     NO_TARGET,
     PROBE_BUSY,
@@ -76,7 +77,14 @@ class PyOcd:
 
     def _run(self, command: str, arguments: list[str], timeout_s: float) -> None:
         at = ["--no-config", "--no-wait", "--uid", self.serial, "--target", self.target]
-        run(PROGRAM, [command, *at, *arguments], timeout_s=timeout_s, causes=CAUSES)
+        try:
+            run(PROGRAM, [command, *at, *arguments], timeout_s=timeout_s, causes=CAUSES)
+        except ToolFailed as error:
+            if not str(error).startswith(NO_TARGET):
+                raise
+            # A firmware may sleep, or use the debug pins for itself; not while reset is held.
+            at += ["--connect", "under-reset"]
+            run(PROGRAM, [command, *at, *arguments], timeout_s=timeout_s, causes=CAUSES)
 
 
 def make(place: Place, board: Board) -> PyOcd:

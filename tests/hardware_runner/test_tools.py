@@ -261,6 +261,25 @@ def test_the_version_is_read(
     assert tool(name).version() == version
 
 
+@pytest.mark.parametrize(("name", "said", "held"), [
+    ("openocd", "Error: init mode failed (unable to connect to the target)", openocd.UNDER_RESET),
+    ("pyocd", "C SWD/JTAG communication failure (No ACK)", "--connect\nunder-reset"),
+])  # fmt: skip
+def test_a_chip_that_does_not_answer_is_asked_again_under_reset(
+    stand_in: Path, name: str, said: str, held: str
+) -> None:
+    (stand_in / "said").write_text(said)
+    (stand_in / "code").write_text("1")
+    flasher = tool(name)
+    with pytest.raises(ToolFailed, match="The chip does not answer"):
+        flasher.flash(image(stand_in, "elf"))
+    assert held in (stand_in / "arguments").read_text()
+    (stand_in / "said").write_text("Error: open failed\nNo connected debug probe")
+    with pytest.raises(ToolFailed, match="The probe is not there"):
+        flasher.flash(image(stand_in, "elf"))
+    assert held not in (stand_in / "arguments").read_text()
+
+
 def test_an_unknown_tool_is_named_with_those_there_are() -> None:
     with pytest.raises(UnknownTool, match=r"'opencd'.*Did you mean openocd\?.*avrdude"):
         make_flasher(place("opencd"), F446)
