@@ -17,9 +17,10 @@ from hardware_runner.errors import BoardDied, ToolMissing
 from hardware_runner.measure import can_run, measure, start
 from hardware_runner.report import RunOutcome, RunReport
 from hardware_runner.run import converse
-from model_compiler import compile_model, dense_classifier
-from tests.hardware_runner.stand_in import FEATURES_C, STAND_IN, write_project
+from model_compiler import compile_model, load_model
+from tests.hardware_runner.stand_in import FEATURES_C, GOAL_H, STAND_IN, write_project
 from tests.hardware_runner.tools import needs_arm_gcc, needs_gcc
+from tests.model_compiler.tflite_builder import Activation, ModelBuilder, Padding
 
 PICO = find_board("pico")
 SAMPLES = np.random.default_rng(3).integers(0, 17, (20, 8, 8)).astype(np.uint8)
@@ -27,6 +28,45 @@ SAMPLES = np.random.default_rng(3).integers(0, 17, (20, 8, 8)).astype(np.uint8)
 needs_emulator = pytest.mark.skipif(
     not rp2040.is_installed(), reason=f"rp2040js is not installed: {rp2040.INSTALL}"
 )
+
+
+GOAL_64 = GOAL_H.replace("BW_FEATURE_COUNT 16", "BW_FEATURE_COUNT 64")
+FEATURES_64 = """\
+#include "features.h"
+
+void bw_features(const bw_raw_t raw[BW_RAW_COUNT], float features[BW_FEATURE_COUNT])
+{
+    for (int i = 0; i < BW_RAW_COUNT; ++i) {
+        features[i] = (float)raw[i] / 16.0f;
+    }
+}
+"""
+
+
+def digits_network() -> bytes:
+    """Return a network of the shape that handwritten digits get, with weights by lot."""
+    lot = np.random.default_rng(11)
+    model = ModelBuilder()
+
+    def weights(shape: tuple[int, ...], scale: float) -> int:
+        return model.tensor(shape, scale=scale, data=lot.integers(-127, 128, shape))
+
+    image = model.tensor((1, 8, 8, 1), scale=1 / 255, zero_point=-128)
+    first = model.tensor((1, 8, 8, 8), scale=0.02, zero_point=-128)
+    half = model.tensor((1, 4, 4, 8), scale=0.02, zero_point=-128)
+    second = model.tensor((1, 4, 4, 16), scale=0.05, zero_point=-128)
+    flat = model.tensor((1, 256), scale=0.05, zero_point=-128)
+    dense = model.tensor((1, 10), scale=0.5)
+    scores = model.tensor((1, 10), scale=1 / 256, zero_point=-128)
+    same = {"padding": Padding.SAME, "stride_h": 1, "stride_w": 1, "activation": Activation.RELU}
+    model.add("CONV_2D", (image, weights((8, 3, 3, 1), 0.01)), (first,), **same)
+    pool = {"stride_h": 2, "stride_w": 2, "filter_height": 2, "filter_width": 2}
+    model.add("MAX_POOL_2D", (first,), (half,), padding=Padding.VALID, **pool)
+    model.add("CONV_2D", (half, weights((16, 3, 3, 8), 0.005)), (second,), **same)
+    model.add("RESHAPE", (second,), (flat,))
+    model.add("FULLY_CONNECTED", (flat, weights((10, 256), 0.002)), (dense,))
+    model.add("SOFTMAX", (dense,), (scores,), beta=1.0)
+    return model.finish((image,), (scores,))
 
 
 def build(folder: Path, **changed: str) -> Firmware:
@@ -51,19 +91,25 @@ def firmware(tmp_path_factory: pytest.TempPathFactory) -> Firmware:
 def test_the_pico_answers_as_the_host_does_and_counts_the_same_cycles_twice(
     tmp_path: Path,
 ) -> None:
-    compiled = compile_model(dense_classifier(16, 10))
-    project = write_project(tmp_path / "p")
+    compiled = compile_model(load_model(digits_network()))
+    project = write_project(tmp_path / "p", goal_h=GOAL_64, features_c=FEATURES_64)
     expected = run(build_firmware(find_board("host"), project, compiled, tmp_path / "h"), tmp_path)
     built = build_firmware(PICO, project, compiled, tmp_path / "b")
     first, second = run(built, tmp_path), run(built, tmp_path)
     assert first.outcome is RunOutcome.PASS, first.reason
     assert first.scores == expected.scores
+    assert len(set(first.scores)) > len(SAMPLES) // 2  # the images are told apart
     assert first.decisions == expected.decisions
     assert first.cost is not None
     assert first.cost == second.cost
     assert first.cost.unit == "cycles"  # and never time: flash is not modelled
     assert "5.00 cycles a turn" in first.cost.method  # nop 1, nop 1, subs 1, taken bne 2
-    assert 16 * 10 < first.cost.model_median <= first.cost.model_p99 <= first.cost.model_max
+    assert (
+        compiled.summary.macs
+        < first.cost.model_median
+        <= first.cost.model_p99
+        <= first.cost.model_max
+    )
     assert first.verified == "emulator"
     assert first.footprint is not None
     assert 64 <= first.footprint.stack_bytes < 2048
