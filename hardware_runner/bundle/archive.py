@@ -19,7 +19,8 @@ from hardware_runner.bundle.manifest import (
 from hardware_runner.errors import BundleRefused
 
 _MEMBER = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}(/[a-z0-9][a-z0-9_-]{0,60})?\.[a-z0-9]{2,4}")
-_MEMBERS_MAX = 2 + 2 * BOARDS_MAX
+_FOLDER = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}/")
+_MEMBERS_MAX = 2 + 3 * BOARDS_MAX
 _PIECE = 1024 * 1024
 _ENCRYPTED = 1
 
@@ -56,9 +57,11 @@ def unpack(archive: Path, folder: Path, sha256: str) -> None:
 
 
 def _checked(opened: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    members = opened.infolist()
-    if len(members) > _MEMBERS_MAX:
+    """Return the files of an archive; folders, which some packers name too, come with them."""
+    listed = opened.infolist()
+    if len(listed) > _MEMBERS_MAX:
         raise BundleRefused(f"The archive holds more than {_MEMBERS_MAX} files.")
+    members = [one for one in listed if one.file_size or not _FOLDER.fullmatch(one.filename)]
     names = [member.filename for member in members]
     for member in members:
         kind = stat.S_IFMT(member.external_attr >> 16)

@@ -15,7 +15,8 @@ from hardware_runner.tools.flasher import Image
 class Tool:
     """A flasher that notes what it erased."""
 
-    name, image = "openocd", ImageKind
+    name = "openocd"
+    image: ImageKind = "elf"
 
     def __init__(self, place: Place, erased: list[str]) -> None:
         self._place, self._erased = place, erased

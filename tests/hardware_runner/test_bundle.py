@@ -395,7 +395,7 @@ def _zip(folder: Path, target: Path, *more: tuple[zipfile.ZipInfo | str, bytes])
 
 
 def test_a_zip_of_a_bundle_is_unpacked(folder: Path, tmp_path: Path) -> None:
-    digest = _zip(folder, tmp_path / "b.zip")
+    digest = _zip(folder, tmp_path / "b.zip", (f"{M4.name}/", b""))
     unpack(tmp_path / "b.zip", tmp_path / "new" / "bundle", digest)
     found = read_bundle(tmp_path / "new" / "bundle")
     assert isinstance(found, Bundle) and found.sha256 == read_bundle(folder).sha256
@@ -420,6 +420,8 @@ def _info(name: str, kind: int) -> zipfile.ZipInfo:
         "../evil.elf",
         "/etc/evil.elf",
         "a/b/c.elf",
+        "a/b/",
+        "a/",
         "a\\..\\b.elf",
         "con:.elf",
         ".hidden.elf",

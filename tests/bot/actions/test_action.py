@@ -24,7 +24,11 @@ _BOARDWRIGHT = (
     + """
 case "$1" in
 act) echo "verdict=met" >> "$GITHUB_OUTPUT"; echo "pull-request=7" >> "$GITHUB_OUTPUT" ;;
-measure) echo "| mps2-an386 | pass |"; printf '[]' > "$3" ;;
+build) echo "::set-output name=x::y"; printf 'a ##[group] \\033[31m\\n' ;;
+measure)
+    echo "| mps2-an386 | pass |"; printf '[]' > "$3"; echo "accuracy-percent=97.56" >> "$5"
+    while [ $# -gt 1 ]; do [ "$1" != --output ] || mkdir -p "$2"; shift; done ;;
+report) echo "verdict=missed" >> "$GITHUB_OUTPUT" ;;
 esac
 exit ${CODE:-0}
 """
@@ -47,6 +51,7 @@ class Machine:
         self.calls, self._folder = folder / "calls", folder
         self.calls.write_text("")
         self.kept: Mapping[str, str] = {}
+        self.runner = {"environment": "github-hosted"}
         self.used: list[tuple[str, Mapping[str, str]]] = []
         _program(self.checkout / ".venv/bin/boardwright", _BOARDWRIGHT)
         for name in ("requirements.lock", "pyproject.toml"):
@@ -57,7 +62,10 @@ class Machine:
 
     def act(self, inputs: Mapping[str, str], **variables: str) -> Ran:
         defaults = {name: one["default"] for name, one in ACTION["inputs"].items()}
-        known = {"github": {"token": "t", "action_path": str(self.checkout)}}
+        known = {
+            "github": {"token": "t", "action_path": str(self.checkout)},
+            "runner": self.runner,
+        }
         given = {name: filled(value, known) for name, value in {**defaults, **inputs}.items()}
         return self._runner({**known, "inputs": given}, variables).run(ACTION["runs"]["steps"])
 
@@ -172,6 +180,52 @@ def test_measure_tells_a_verdict_and_fails_as_asked(
     assert ran.steps["measure"]["outputs"]["verdict"] == verdict
     assert bool(ran.code) == fails
     assert "    | | mps2-an386 | pass |" in ran.summary
+
+
+def _outputs(ran: Ran) -> dict[str, str]:
+    return {n: filled(o["value"], {"steps": ran.steps}) for n, o in ACTION["outputs"].items()}
+
+
+def test_build_hands_over_a_bundle_and_what_a_compiler_says_is_no_command(
+    machine: Machine,
+) -> None:
+    ran = machine.act({"command": "build", "project": "change/tinyml/a", "commit": "c" * 40})
+    folder = f"{machine.checkout.parent}/boardwright-bundle"
+    assert ran.code == 0 and _outputs(ran)["bundle"] == folder
+    call = machine.calls.read_text().splitlines()[-1]
+    said = f"boardwright build --commit {'c' * 40} --output {folder} -- change/tinyml/a"
+    assert call == said
+    assert "\n    | ::set-output name=x::y\n" in f"\n{ran.log}"
+    assert "## [group]" in ran.log and "\x1b" not in ran.log
+    assert machine.act({"command": "build", "boards": "a,b"}, CODE="1").code == 1
+    assert " --board=a --board=b -- " in machine.calls.read_text().splitlines()[-1]
+
+
+def test_a_bundle_is_measured_by_its_digest(machine: Machine) -> None:
+    inputs = {"bundle": "there", "sha256": "5" * 64, "commit": "c" * 40, "bench": "default"}
+    ran = machine.act({"command": "measure", "fail-on": "never", **inputs}, CODE="3")
+    outputs = _outputs(ran)
+    assert ran.code == 0 and outputs["verdict"] == "infrastructure"
+    assert outputs["results"] == f"{machine.checkout.parent}/boardwright-measured"
+    assert (outputs["accuracy-percent"], outputs["latency-us"]) == ("97.56", "")
+    call = machine.calls.read_text().splitlines()[-1]
+    assert f" --bundle there --sha256 {'5' * 64} --commit {'c' * 40} --output " in call
+    assert call.endswith("/boardwright-measured --bench default")
+
+
+def test_report_tells_with_the_token_of_the_run(machine: Machine) -> None:
+    ran = machine.act({"command": "report", "results": "r", "pull": "7", "commit": "c" * 40})
+    assert ran.code == 0 and _outputs(ran)["verdict"] == "missed"
+    call = machine.calls.read_text().splitlines()[-1]
+    assert call == f"boardwright report --pull=7 --commit={'c' * 40} --fail-on=service -- r"
+    assert "sysctl" not in machine.calls.read_text(), "only `act` runs what others wrote"
+
+
+def test_the_machine_of_a_bench_keeps_its_python_and_no_cache(machine: Machine) -> None:
+    machine.runner = {"environment": "self-hosted"}
+    ran = machine.act({"command": "measure", "bundle": "there"})
+    assert ran.code == 0 and machine.used == []
+    assert "--board=" not in machine.calls.read_text(), "all boards of the bundle"
 
 
 def test_what_people_choose_is_never_part_of_a_script(machine: Machine) -> None:
