@@ -1,47 +1,26 @@
-"""A USB tree as the kernel shows it, in a folder, whose devices come and go."""
+"""A machine of files: USB devices as the kernel lists them, processes, mounts."""
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 
-class UsbTree:
-    """`/sys` with devices by location; each that is plugged in gets a new address."""
+def plug(sys: Path, location: str, vendor: str, product: str, serial: str = "") -> Path:
+    """Add a device to a tree like /sys and return its folder."""
+    folder = sys / "bus/usb/devices" / location
+    folder.mkdir(parents=True)
+    files = {"idVendor": vendor, "idProduct": product, "busnum": "1", "devnum": "4"}
+    if serial:
+        files["serial"] = serial
+    for name, text in files.items():
+        (folder / name).write_text(text + "\n")
+    return folder
 
-    def __init__(self, root: Path) -> None:
-        self.sys = root / "sys"
-        (self.sys / "bus/usb/devices").mkdir(parents=True)
-        (self.sys / "class/block").mkdir(parents=True)
-        self._address = 3
 
-    def plug(self, location: str, ids: str, serial: str = "", title: str = "Board") -> None:
-        self.unplug(location)
-        folder = self._folder(location)
-        folder.mkdir()
-        (folder.parent / f"{location}:1.0").mkdir()
-        vendor, product = ids.split(":")
-        self._address += 1
-        facts = {"idVendor": vendor, "idProduct": product, "serial": serial, "product": title,
-                 "busnum": location[0], "devnum": str(self._address)}  # fmt: skip
-        for name, value in facts.items():
-            if value:
-                (folder / name).write_text(f"{value}\n")
-
-    def unplug(self, location: str) -> None:
-        shutil.rmtree(self._folder(location), ignore_errors=True)
-        shutil.rmtree(self._folder(f"{location}:1.0"), ignore_errors=True)
-
-    def drive(self, location: str, name: str) -> None:
-        """Show a drive with one partition behind a device."""
-        for block in (name, f"{name}1"):
-            real = self.sys / f"devices/usb1/{location}/{location}:1.0/host0/block/{block}"
-            real.mkdir(parents=True)
-            (self.sys / "class/block" / block).symlink_to(real)
-
-    def no_drive(self) -> None:
-        for link in (self.sys / "class/block").iterdir():
-            link.unlink()
-
-    def _folder(self, location: str) -> Path:
-        return self.sys / "bus/usb/devices" / location
+def run_process(proc: Path, pid: int, name: str, *open_files: str) -> None:
+    """Add a process to a tree like /proc."""
+    folder = proc / str(pid)
+    (folder / "fd").mkdir(parents=True)
+    (folder / "comm").write_text(name + "\n")
+    for number, path in enumerate(open_files):
+        (folder / "fd" / str(number)).symlink_to(path)
