@@ -105,7 +105,7 @@ def test_a_word_cut_in_two_waits_for_its_rest() -> None:
     st.lists(st.tuples(st.booleans(), st.floats(0, 1)), min_size=1, max_size=60),
     st.lists(st.integers(0, 60), max_size=6),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_joules_of_marked_windows_however_the_recording_is_cut(
     samples: list[tuple[bool, float]], cuts: list[int]
 ) -> None:
