@@ -14,6 +14,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from statistics import median
 
+import psycopg
+
 from bot.events.event import Event, Labelled, Place, Reviewed, Sender
 from bot.github.fake import FakeGitHub
 from bot.github.fake_repository import Remark
@@ -27,6 +29,10 @@ from tests.bot.jobs.worker_process import START, start_worker
 REPOSITORY = "octo/Widgets"
 ADA = Sender(login="ada", id=1, is_bot=False)
 PATIENCE_S = 90.0
+_CUT = """
+select pg_terminate_backend(pid) from pg_stat_activity
+where datname = current_database() and pid <> pg_backend_pid()
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,7 @@ class Plant:
         self._started: list[BaseProcess] = []
         self._killed: tuple[Step, float] | None = None
         self._plan: deque[Step] = deque()
+        self._cuts: deque[Step] = deque()
         self._lock = threading.Lock()
         self.client = JobClient(url)
         self._server = HubServer(self.github, self.socket, self._around)
@@ -94,6 +101,17 @@ class Plant:
         with self._lock:
             self._plan.extend(steps)
 
+    def cut_in(self, steps: Iterable[Step]) -> None:
+        """Cut all connections to the database, on PostgreSQL, in each of these steps."""
+        with self._lock:
+            self._cuts.extend(steps)
+
+    @property
+    def uncut(self) -> tuple[Step, ...]:
+        """The steps in which no connection was cut yet."""
+        with self._lock:
+            return tuple(self._cuts)
+
     @property
     def planned(self) -> tuple[Step, ...]:
         """The steps in which a worker is yet to be killed, and the last where none came again."""
@@ -109,6 +127,10 @@ class Plant:
                 step, at = self._killed
                 self.recovered.append((step, time.monotonic() - at))
                 self._killed = None
+            if self._cuts and self._cuts[0] == Step(method, done):
+                self._cuts.popleft()
+                with psycopg.connect(self.url, autocommit=True) as connection:
+                    connection.execute(_CUT)
             if not self._plan or self._plan[0] != Step(method, done):
                 return True
             self.kill()

@@ -158,6 +158,17 @@ def test_another_worker_takes_over(plant: Plant) -> None:
     plant.until(lambda: begun.read_text().count("build") == 2, "the other one builds")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("url", ["postgres"], indirect=True)
+def test_jobs_go_on_where_connections_were_lost(plant: Plant) -> None:
+    plant.start()
+    plant.cut_in(Step(method, True) for method in ("take", "begin", "build", "commit"))
+    number = plant.label()
+    plant.until_phase(number, Phase.REVIEWING)
+    assert not plant.uncut
+    _nothing_twice(plant, [number], reviews=0)
+
+
 def test_a_database_that_is_away_is_told() -> None:
     with pytest.raises(Infrastructure, match="cannot be made ready"):
         JobClient("postgresql://nobody@127.0.0.1:1/none")

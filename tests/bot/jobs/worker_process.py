@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from dbos._dbos import _get_or_create_dbos_registry
+from dbos._sys_db import SystemDatabase
 
 from bot.errors import Infrastructure
 from bot.jobs import engine as engine_module
@@ -80,6 +81,8 @@ def _hurry() -> None:
         return {**configured(settings), "notification_listener_polling_interval_sec": OFTEN_S}
 
     engine_module._configuration = hurried
+    # After a lost connection, messages are looked for each minute.
+    SystemDatabase._notification_fallback_polling_interval = 1.0
     _get_or_create_dbos_registry().get_internal_queue()._polling_interval_sec = OFTEN_S
 
 
