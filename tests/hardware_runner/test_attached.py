@@ -13,10 +13,11 @@ import pytest
 
 from hardware_runner import flashed
 from hardware_runner.attached import AttachedBoard, Wiring, start_attached
-from hardware_runner.bench import Place, TerminalConsole
+from hardware_runner.bench import Meter, Place, TerminalConsole
 from hardware_runner.boards import BOARDS
 from hardware_runner.build import Firmware, build_firmware
 from hardware_runner.console import FakeConsole
+from hardware_runner.energy.ppk2 import Ppk2
 from hardware_runner.errors import BenchError, BoardDied, ToolFailed
 from hardware_runner.process import with_parent
 from hardware_runner.protocol import Frame, FrameType
@@ -337,3 +338,38 @@ def test_a_board_behind_a_terminal_is_measured_reset_and_flashed_again(tmp_path:
         assert again.cost == first.cost
         assert desk.did == ["flash", "reset", "reset", "flash", "reset"]
         machine.close()
+
+
+def test_an_emulated_place_is_started_by_its_emulator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = firmware(tmp_path)
+    started: list[object] = []
+    monkeypatch.setattr("hardware_runner.attached.start", lambda *given: started.append(given))
+    place = Place(name="left", board="mps2-an386", flasher="qemu")
+    start_attached(place, BOARDS["mps2-an386"], Image(built.elf, "elf", 0), built, 3.0)
+    assert started == [(BOARDS["mps2-an386"], built, 3.0)]
+
+
+def test_a_board_behind_a_meter_is_fed_before_it_is_flashed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = firmware(tmp_path)
+    desk = Desk()
+    monkeypatch.setattr(
+        Ppk2, "supply", lambda self: desk.did.append(f"feed by {self.meter.serial}")
+    )
+    monkeypatch.setattr("hardware_runner.attached.line_at", lambda console, **given: desk)
+    place = Place(
+        name="left", board=BOARD.name, flasher="openocd", meter=Meter(kind="ppk2", serial="D7"),
+        console=TerminalConsole(kind="pty", path="/nowhere"),
+    )  # fmt: skip
+    start_attached(
+        place,
+        BOARD,
+        Image(built.elf, "elf", 0),
+        built,
+        flasher=desk,
+        memory=tmp_path / "memory",  # type: ignore[arg-type]
+    )
+    assert desk.did == ["feed by D7", "flash", "open"]
