@@ -51,12 +51,12 @@ app.command("measure", short_help="Measure a project, or a bundle, on boards.")(
 )
 app.command("doctor", short_help="What is installed, what is missing.")(doctor.report)
 app.add_typer(sandbox.app, name="sandbox")
+bench.app.command("erase", short_help="Erase what was left in boards.")(erase.erase)
 app.add_typer(bench.app, name="bench")
 app.command("benchmark", short_help="What models cost on boards.")(benchmark.benchmark)
 app.command("serve", short_help="Take deliveries from GitHub in.")(serve.serve)
 app.command("work", short_help="Do what deliveries ask for.")(work.work)
 app.command("act", short_help="Follow the event of a workflow run.")(act.act)
-app.command("erase", short_help="Erase what was left on a bench.")(erase.erase)
 app.command("report", short_help="Tell a pull request what was measured.")(report.report)
 app.command("eval", short_help="How often authors meet requests.")(evaluate.evaluate)
 

@@ -1,4 +1,4 @@
-"""`boardwright erase`: what a measurement that was ended from outside left in boards."""
+"""`boardwright bench erase`: what a measurement that was ended from outside left in boards."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from bot.errors import ExitCode
 
 
 def erase(
-    bench: Annotated[Path | None, typer.Option(help="bench.toml; without it, your own")] = None,
+    bench: Annotated[
+        Path | None,
+        typer.Option(help="the file; default: $BOARDWRIGHT_BENCH, bench.toml, your own"),
+    ] = None,
 ) -> int:
     """Erase the firmware in every place of the bench that has the tag `erase` and is not in use.
 
