@@ -24,7 +24,7 @@ from bot.jobs.client import JobClient
 from bot.rendering.live import Live, Phase
 from bot.service.intake import JobRow
 from tests.bot.jobs.remote import HubServer
-from tests.bot.jobs.worker_process import START, start_worker
+from tests.bot.jobs.worker_process import start_worker
 
 REPOSITORY = "octo/Widgets"
 ADA = Sender(login="ada", id=1, is_bot=False)
@@ -123,7 +123,7 @@ class Plant:
         with self._lock:
             if pid != self.workers["w1"].pid:
                 return pid in {worker.pid for worker in self.workers.values()}
-            if self._killed is not None and method != START:
+            if self._killed is not None:
                 step, at = self._killed
                 self.recovered.append((step, time.monotonic() - at))
                 self._killed = None

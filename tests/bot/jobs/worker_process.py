@@ -31,8 +31,6 @@ from tests.bot.jobs.remote import RemoteHubs
 from tests.bot.jobs.world import render
 
 OFTEN_S = 0.05
-START = "start"
-"""Is announced also where it is answered from the record: it shows no progress."""
 _FORKS = multiprocessing.get_context("forkserver")
 
 
@@ -88,6 +86,7 @@ def _hurry() -> None:
 
 def _announce(engine: Engine, hubs: RemoteHubs) -> None:
     """Let be known when a delivery is taken, and a job is begun, is sent a message, or works."""
+    client: Any = engine._client
 
     def around(call: Callable[..., Any], name: Callable[[Any], str]) -> Callable[..., Any]:
         def announced(*arguments: Any, **named: Any) -> Any:
@@ -100,12 +99,17 @@ def _announce(engine: Engine, hubs: RemoteHubs) -> None:
 
     class Announced(engine_module._Run):
         async def start(self, child: str, queue: Queue, partition: str, task: Json) -> None:
-            await asyncio.to_thread(hubs.announce, START, False)
-            await super().start(child, queue, partition, task)
-            await asyncio.to_thread(hubs.announce, START, True)
+            if await self.is_new(child):
+                await asyncio.to_thread(hubs.announce, "start", False)
+                await super().start(child, queue, partition, task)
+                await asyncio.to_thread(hubs.announce, "start", True)
+            else:  # it is answered from the record, or was cut off behind the queue
+                await super().start(child, queue, partition, task)
+
+        async def is_new(self, child: str) -> bool:
+            return not await asyncio.to_thread(client.list_workflows, workflow_ids=[child])
 
     names = {DELIVER: "take", JOB: "begin"}
-    client: Any = engine._client
     client.enqueue = around(client.enqueue, lambda options: names[options["workflow_name"]])
     client.send = around(client.send, lambda job: "send")
     engine_module._Run = Announced  # type: ignore[misc]
