@@ -23,7 +23,8 @@ BOARD = Board(
     source="RP2040 datasheet, sections 2.6 (memory), 2.8.1 (boot), 2.15 (clocks), 4.2 (UART), "
     "4.6 (timer); Pico datasheet for the pins",
     timing="cycles",
-    counter="SysTick, extended by the 64-bit timer, core clock from the 12 MHz crystal",
+    counter="SysTick, extended by the 64-bit timer, core clock from the 12 MHz crystal, flash read "
+    "over one line",
     flasher="picotool",
     target="rp2040",
     image="uf2",
