@@ -92,8 +92,8 @@ def prove_time(
     empty, turn = _prove_loop(board, timer_hz, read)
     _prove_rate(board, timer_hz, round(SPAN_S * board.clock_hz / turn), read, now)
     method = (
-        f"{board.counter} at {timer_hz / 1e6:g} MHz; known loop: {turn:.2f} cycles a turn, its "
-        "duration agrees with the host's clock"
+        f"{board.counter}, at {timer_hz / 1e6:g} MHz; a known loop grows as its turns do and lasts "
+        "as long by the host's clock"
     )
     return CounterClock("us", method, 1e6 / timer_hz, empty)
 

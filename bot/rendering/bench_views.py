@@ -11,7 +11,9 @@ from bot.measured.changes import median, ram
 from bot.measured.judgement import BoardJudgement, Change, Figure, Judgement, Kind, State, Verdict
 from bot.rendering.numbers import interval, number, percent
 from bot.rendering.text import Markdown, code, inline
-from hardware_runner.report import Cost
+from hardware_runner.report import Cost, Unit
+
+_UNITS: Mapping[Unit, str] = {"us": "µs", "instructions": "instr.", "cycles": "cycles"}
 
 MARKS: Mapping[Verdict, str] = MappingProxyType(
     {
@@ -228,7 +230,7 @@ def _whole(value: float) -> str:
 
 
 def _unit(cost: Cost) -> str:
-    return "µs" if cost.unit == "us" else "instr."
+    return _UNITS[cost.unit]
 
 
 def _limit(figure: Figure) -> Markdown:
