@@ -15,7 +15,7 @@ from hardware_runner.tools.boot_loader import Socket, Surroundings, socket_of
 from hardware_runner.tools.flasher import Image
 from hardware_runner.tools.uf2 import Uf2
 from hardware_runner.usb import find_device, list_devices
-from tests.hardware_runner.usb_tree import UsbTree
+from tests.hardware_runner.usb_sockets import UsbTree
 
 NANO = BOARDS["arduino-nano33ble"]
 PICO = BOARDS["raspberry-pi-pico"]

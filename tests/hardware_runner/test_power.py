@@ -12,7 +12,7 @@ from hardware_runner.bench import HubPower, Place
 from hardware_runner.errors import BenchError, ToolFailed, ToolMissing
 from hardware_runner.power import make_switch
 from hardware_runner.power.uhubctl import HubPort, Proof, prove
-from tests.hardware_runner.usb_tree import UsbTree
+from tests.hardware_runner.usb_sockets import UsbTree
 
 # What uhubctl 2.5 prints, by its source: a USB 3 hub shows as two.
 HUB = """#!/bin/sh
