@@ -17,6 +17,7 @@ from hardware_runner.board import Board
 from hardware_runner.build import Firmware
 from hardware_runner.condition import remember, wedge, wedged
 from hardware_runner.errors import (
+    BenchError,
     BoardStuck,
     BoardTrouble,
     BoardWedged,
@@ -35,6 +36,7 @@ from hardware_runner.recovery import (
     first_line,
     hangs_by_itself,
     power_cycle,
+    until_there,
 )
 from hardware_runner.report import RunOutcome, RunReport
 from hardware_runner.results import Measured
@@ -163,18 +165,24 @@ class PlaceRun:
 
     def _start(self, place: Place) -> Machine:
         """Start the board; where that fails, once more, and once more after a power cycle."""
+
+        def begin() -> Machine:
+            return self.gear.start(place, self.board, self.image, self.firmware)
+
         for prepare in self._before_each_start(place):
+            machine: Machine | None = None
             try:
                 with self.watch.step("flash and start the board", self.bounds.start_s):
+                    patience_s = prepare()
                     if (meter := self.gear.meter(place)) is not None:
                         meter.supply()
-                    prepare()
-                    machine = self.gear.start(place, self.board, self.image, self.firmware)
-                if self.watch.is_over:
-                    machine.close()
-                    self.watch.check()
+                    machine = until_there(begin, patience_s)
                 return machine
-            except BoardStuck:
+            except BenchError:  # bench.toml is wrong, and not the board
+                raise
+            except BoardStuck:  # given up or called off meanwhile: nothing more with this board
+                if machine is not None:
+                    machine.close()
                 raise
             except BoardTrouble as trouble:
                 failed = trouble
@@ -183,12 +191,18 @@ class PlaceRun:
             wedge(place.name, self.folder, str(failed), tuple(self._tried))
         raise failed
 
-    def _before_each_start(self, place: Place) -> Iterator[Callable[[], None]]:
-        yield lambda: None
-        yield lambda: None
+    def _before_each_start(self, place: Place) -> Iterator[Callable[[], float]]:
+        """Yield what precedes each try; it returns how long the board may take to be found."""
+        yield lambda: 0.0
+        yield lambda: 0.0
         switch = self.gear.switch(place)
         if switch is not None and switch.is_trusted:
-            yield lambda: power_cycle(switch)
+
+            def cycle() -> float:
+                power_cycle(switch)
+                return self.bounds.power_s
+
+            yield cycle
 
     def _converse(self, place: Place, machine: Machine) -> RunReport:
         watched = WatchedMachine(machine, self.watch)

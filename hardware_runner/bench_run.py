@@ -22,6 +22,7 @@ from hardware_runner.boards import find_board
 from hardware_runner.build import Firmware
 from hardware_runner.bundle import Bundle, Manifest
 from hardware_runner.condition import wedged
+from hardware_runner.errors import BenchError
 from hardware_runner.gear import Gear
 from hardware_runner.lease import default_lock_dir
 from hardware_runner.recovery import Bounds
@@ -29,6 +30,9 @@ from hardware_runner.report import RunOutcome, RunReport
 from hardware_runner.results import Measured, Results
 from hardware_runner.run import blank_report
 from hardware_runner.watch import Watch
+
+FLOCK = "flock"
+"""The reservation of a bench that one host has alone."""
 
 _LOOK_S = 0.05
 
@@ -74,8 +78,14 @@ def measure_bundle(
 
     Raises:
         UnknownBoard: a name is neither a board's nor a place's.
+        BenchError: the bench is reserved by what this host cannot ask.
         KeyboardInterrupt: after every board was given back.
     """
+    if bench.reservation != FLOCK:
+        raise BenchError(
+            f"The bench {bench.name} is reserved by {bench.reservation}, which is not asked here: "
+            f'set `reservation = "{FLOCK}"` in bench.toml where this host has its boards alone.'
+        )
     started = datetime.now(UTC)
     folder = lock_dir or default_lock_dir()
     folder.mkdir(parents=True, exist_ok=True)

@@ -97,14 +97,22 @@ def is_held(board: str, lock_dir: Path | None = None) -> bool:
     Source: proc_locks(5); where there is no such file, the record's process is looked for.
     """
     folder = lock_dir or default_lock_dir()
+    who = holder(board, folder)
     try:
-        inode = _lock_file(folder, board).stat().st_ino
+        status = _lock_file(folder, board).stat()
         locks = Path("/proc/locks").read_text()
     except OSError:
-        who = holder(board, folder)
         return who is not None and _is_alive(who)
-    fields = (line.split() for line in locks.splitlines())
-    return any("FLOCK" in f and f"{inode}" in (name.split(":")[-1] for name in f) for f in fields)
+    # Some file systems, such as btrfs, show another device here: then the process must agree.
+    device = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}"
+    for fields in (line.split() for line in locks.splitlines()):
+        if "FLOCK" not in fields or "->" in fields:  # "->": it only waits
+            continue
+        pid, (at, _, inode) = fields[-4], fields[-3].rpartition(":")
+        known = at == device or (who is not None and pid == str(who.pid))
+        if known and inode == str(status.st_ino):
+            return True
+    return False
 
 
 def take_any(

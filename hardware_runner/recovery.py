@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from hardware_runner.build import Firmware
 from hardware_runner.errors import BoardTrouble, RunnerError, WrongFirmware
@@ -22,6 +22,8 @@ from hardware_runner.session import Session
 from hardware_runner.watch import Watch, WatchedMachine
 
 _SETTLE_S = 0.2
+
+_T = TypeVar("_T")
 
 
 class Rung(Enum):
@@ -159,7 +161,7 @@ def _always(act: Callable[[], None]) -> Callable[[], bool]:
     return done
 
 
-def until_there(act: Callable[[], None], patience_s: float) -> None:
+def until_there(act: Callable[[], _T], patience_s: float) -> _T:
     """Try until a board that was just given power is found.
 
     Raises:
@@ -168,8 +170,7 @@ def until_there(act: Callable[[], None], patience_s: float) -> None:
     deadline = time.monotonic() + patience_s
     while True:
         try:
-            act()
-            return
+            return act()
         except BoardTrouble:
             if time.monotonic() > deadline:
                 raise

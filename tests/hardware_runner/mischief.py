@@ -16,6 +16,8 @@ from collections.abc import Callable
 from enum import Enum, auto
 from pathlib import Path
 
+import serial
+
 from hardware_runner.attached import AttachedBoard, Wiring
 from hardware_runner.bench import SerialConsole
 from hardware_runner.board import Board
@@ -86,6 +88,10 @@ class Player(FakeFirmware):
             self.resets += 1
             self._forget()
             self._stuck = None
+
+    def opened_again(self) -> serial.Serial:
+        """Open its port for this process alone. Raises OSError where somebody has it open."""
+        return serial.Serial(self.path, exclusive=True)
 
     def close(self) -> None:
         """Take the power and the thread away."""

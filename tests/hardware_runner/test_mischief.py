@@ -7,7 +7,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from hardware_runner.bench import Place, Usb
 from hardware_runner.bench_run import measure_bundle
 from hardware_runner.boards import find_board
 from hardware_runner.condition import clear, history, wedged
+from hardware_runner.errors import BenchError
 from hardware_runner.gear import Gear
 from hardware_runner.lease import is_held, lease
 from hardware_runner.recovery import Bounds
@@ -224,6 +225,14 @@ def test_two_devices_that_could_be_meant_are_not_guessed_between(rig_of) -> None
     measured = rig.run()
     assert measured.report.outcome is RunOutcome.INFRASTRUCTURE
     assert "Two devices could be meant" in measured.report.reason
+    assert wedged("left", rig.locks) is None  # bench.toml is wrong, and not the board
+
+
+def test_another_board_of_the_same_kind_is_left_alone(rig_of) -> None:
+    rig = rig_of()
+    ports = rig.player.ports
+    rig.player.ports = lambda: [*(replace(p, serial="B2") for p in _other(ports())), *ports()]
+    assert rig.run().report.outcome is RunOutcome.PASS
 
 
 def _other(ports):
@@ -253,6 +262,13 @@ def test_a_tool_that_hangs_is_given_up_and_cannot_use_the_board_later(rig_of) ->
     assert "did not end within 0.1 s: flash and start the board" in measured.report.reason
     assert wedged("left", rig.locks) is not None
     rig.tool.hang.set()
+    for thread in threading.enumerate():
+        if thread.name == BOARD.name:
+            thread.join(5)
+            assert not thread.is_alive()
+    assert rig.tool.calls == ["flash"]
+    with rig.player.opened_again() as line:  # nobody has it open any more
+        assert line.is_open
 
 
 def test_a_run_that_is_too_long_is_ended(rig_of) -> None:
@@ -307,3 +323,9 @@ def test_what_bundle_or_bench_lack_is_skipped_and_said(tmp_path: Path) -> None:
     assert "attic has no netduinoplus2; its boards: none yet" in reasons[0]
     assert reasons[1] == "Its firmware was not built: features.c does not compile"
     assert "no firmware for mps2-an386; it holds it for: netduinoplus2" in reasons[2]
+
+
+def test_a_bench_that_others_reserve_is_not_used_behind_their_back(tmp_path: Path) -> None:
+    bench = bench_of(LEFT).model_copy(update={"reservation": "labgrid://rig:20408"})
+    with pytest.raises(BenchError, match="reserved by labgrid"):
+        measure_bundle(bench, pretended([BOARD], tmp_path), [BOARD.name], lock_dir=tmp_path)
