@@ -79,7 +79,7 @@ def test_switching_of_the_range_is_bridged_by_a_line() -> None:
     np.testing.assert_allclose(np.diff(got[4:9]), (flat[1] - flat[0]) / 4)
 
 
-@given(st.integers(0, 63), st.integers(2, 200), st.integers(1, 62), st.data())
+@given(st.integers(0, 63), st.integers(2, 200), st.integers(1, 63), st.data())
 @settings(max_examples=60, deadline=None)
 def test_a_lost_sample_is_found_where_it_is(
     start: int, count: int, lost: int, data: st.DataObject
