@@ -12,6 +12,7 @@ from hardware_runner.bench import Bench, Place
 from hardware_runner.bench_file import add_places, find_place, read_bench
 from hardware_runner.board import Board
 from hardware_runner.boards import find_board
+from hardware_runner.bundle import read_bundle
 from hardware_runner.enroll import (
     Found,
     Sighting,
@@ -19,6 +20,7 @@ from hardware_runner.enroll import (
     draft,
     emulated,
     look,
+    prove_firmware,
     prove_reset,
     with_power,
 )
@@ -38,6 +40,7 @@ class Wishes:
     power: Mapping[str, str] = field(default_factory=dict)
     prove_power: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    flash: Path | None = None
     ask: Callable[[str], str] | None = None
 
 
@@ -98,8 +101,11 @@ def _place(
     place = draft(sighting, board, taken, tags=wishes.tags)
     try:
         say(f"    {board.name}: {prove_reset(place, board, around)}.")
-    except RunnerError as trouble:
-        say(f"    {board.name}: does not reset, so it is not added: {trouble}")
+        if wishes.flash is not None:
+            bundle = read_bundle(wishes.flash)
+            say(f"    {board.name}: {prove_firmware(place, board, bundle, around)}.")
+    except (RunnerError, ValueError) as trouble:
+        say(f"    {board.name}: does not obey, so it is not added: {trouble}")
         return None
     if where := wishes.power.get(key):
         hub, port = _hub(where)

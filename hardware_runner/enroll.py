@@ -1,6 +1,7 @@
 """Enrolment: find the boards of this machine, learn who they are, and prove that they obey.
 
-Nothing is written into a board. What cannot be known is asked of a person by whoever calls this.
+Nothing is written into a board unless a person brings a firmware for it. What cannot be known is
+asked of a person by whoever calls this.
 """
 
 from __future__ import annotations
@@ -11,15 +12,20 @@ from datetime import date
 from pathlib import Path
 
 from hardware_runner.answering import ANSWER_S, ask
+from hardware_runner.attached import start_attached
 from hardware_runner.bench import Bench, HubPower, Place, SerialConsole, Usb
 from hardware_runner.board import Board
 from hardware_runner.boards import BOARDS
+from hardware_runner.build import Firmware
+from hardware_runner.bundle import Bundle
 from hardware_runner.consoles.ports import ListPorts, find_port, list_serial_ports
 from hardware_runner.errors import BenchError, RunnerError
 from hardware_runner.gear import EMULATED
+from hardware_runner.machine import Machine
 from hardware_runner.power.uhubctl import HubPort, Proof, prove
+from hardware_runner.recovery import prove_answers
 from hardware_runner.tools import make_flasher
-from hardware_runner.tools.flasher import Flasher
+from hardware_runner.tools.flasher import Flasher, Image
 from hardware_runner.usb import SYS, UsbDevice, list_devices
 
 INFO = "INFO_UF2.TXT"
@@ -34,6 +40,7 @@ class Surroundings:
     ports: ListPorts = list_serial_ports
     answer_s: float = ANSWER_S
     flasher: Callable[[Place, Board], Flasher] = make_flasher
+    start: Callable[[Place, Board, Image, Firmware], Machine] = start_attached
     prove_power: Callable[[HubPort], Proof] = prove
 
 
@@ -134,6 +141,25 @@ def prove_reset(place: Place, board: Board, around: Surroundings | None = None) 
     flasher = around.flasher(place, board)
     flasher.reset()
     return f"{flasher.name} {flasher.version()} reset it"
+
+
+def prove_firmware(
+    place: Place, board: Board, bundle: Bundle, around: Surroundings | None = None
+) -> str:
+    """Write a bundle's firmware into a board and hear it answer; return what that showed.
+
+    Raises:
+        RunnerError: there is none for this board, or it does not come to an answer.
+    """
+    around = around or Surroundings()
+    firmware = bundle.firmware(board.name)
+    machine = around.start(place, board, bundle.image(board.name), firmware)
+    try:
+        machine.resume()
+        prove_answers(machine, firmware, around.answer_s)
+    finally:
+        machine.close()
+    return f"took a firmware and answered with build {firmware.build_id}"
 
 
 def with_power(

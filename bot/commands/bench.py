@@ -42,11 +42,15 @@ def enroll(
         list[str] | None, typer.Option(metavar="PLACE", help="prove the switch of a place again")
     ] = None,
     keep_firmware: Annotated[bool, typer.Option(help="do not erase it after each run")] = False,
+    flash: Annotated[
+        Path | None, typer.Option(help="folder of a bundle: write it into new boards, hear them")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="ask nothing; add what is certain")] = False,
 ) -> int:
     """Find boards and probes, ask who they are, prove reset and power, and add them to the file.
 
-    Nothing is written into a board. What the file holds already is left as it is.
+    Nothing is written into a board, unless --flash brings a firmware for it. What the file holds
+    already is left as it is.
     """
     from bot import enrolment  # noqa: PLC0415
     from hardware_runner.bench_file import default_path  # noqa: PLC0415
@@ -58,6 +62,7 @@ def enroll(
         boards=_pairs(board, "--board"),
         power=_pairs(power, "--power"),
         prove_power=tuple(prove_power or ()),
+        flash=flash,
         tags=() if keep_firmware else ("erase",),
         ask=None if yes else lambda question: typer.prompt(question, default=""),
     )

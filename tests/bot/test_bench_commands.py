@@ -137,7 +137,7 @@ def test_a_board_that_does_not_reset_is_not_added(
     said: list[str] = []
     around = replace(around, flasher=lambda place, board: tool)
     assert enroll(Wishes(attic, "attic"), said.append, around) == 3
-    assert any("does not reset, so it is not added: no target voltage" in line for line in said)
+    assert any("does not obey, so it is not added: no target voltage" in line for line in said)
     assert not attic.exists()
 
 

@@ -17,13 +17,14 @@ from hardware_runner.enroll import (
     draft,
     emulated,
     look,
+    prove_firmware,
     prove_reset,
     with_power,
 )
-from hardware_runner.errors import BenchError, ToolFailed
+from hardware_runner.errors import BenchError, ToolFailed, WrongFirmware
 from hardware_runner.power.uhubctl import Proof
-from tests.hardware_runner.bench_bundle import bench_of
-from tests.hardware_runner.mischief import PlayedTool, Player
+from tests.hardware_runner.bench_bundle import BUILD_ID, bench_of, pretended
+from tests.hardware_runner.mischief import PlayedTool, Player, attach
 from tests.hardware_runner.usb_tree import plug
 
 NUCLEO = find_board("nucleo-f446re")
@@ -120,6 +121,26 @@ def test_power_is_trusted_only_where_the_board_went(around: Surroundings) -> Non
 
     after, said = with_power(place, "1-1.4", 2, today, replace(around, prove_power=fail))
     assert (after.power is not None, said) == (True, "no hub")
+
+
+def test_a_firmware_is_written_where_a_person_brings_it(
+    around: Surroundings, player: Player, tmp_path: Path
+) -> None:
+    (sighting,) = look(None, around).sightings
+    place, tool = draft(sighting, NUCLEO, ()), PlayedTool(player)
+    given = replace(
+        around,
+        start=lambda place, board, image, firmware: attach(
+            player, tool, image, firmware, tmp_path / "memory"
+        ),
+    )
+    bundle = pretended([NUCLEO], tmp_path / "bundle")
+    said = prove_firmware(place, NUCLEO, bundle, given)
+    assert said == f"took a firmware and answered with build {BUILD_ID}"
+    assert "flash" in tool.calls
+    player.build_id = "another"
+    with pytest.raises(WrongFirmware):
+        prove_firmware(place, NUCLEO, bundle, given)
 
 
 def test_only_boards_with_an_emulator_are_emulated() -> None:
