@@ -33,6 +33,7 @@ class Wanted:
         payload: of the event.
         repository: owner/name.
         builds: path of the workflow that builds.
+        ref: of the branch whose version of the workflow runs.
         bench: name of the bench; empty: emulated boards on a hosted runner.
         by_label: a label approves, instead of the environment's reviewers.
     """
@@ -41,6 +42,7 @@ class Wanted:
     payload: Mapping[str, Any]
     repository: str
     builds: str
+    ref: str
     bench: str = ""
     by_label: bool = False
 

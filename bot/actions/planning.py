@@ -69,9 +69,11 @@ def plan(wanted: Wanted, ask: Ask) -> Plan:
     Raises:
         Nothing, Refused.
     """
+    default = str(wanted.payload["repository"]["default_branch"])
+    if wanted.ref != f"refs/heads/{default}":
+        raise Refused(f"This is how {wanted.ref[:100]!r} would measure. Run it from {default}.")
     pull = pull_of_event(wanted, ask)
     run = run_of(wanted, pull, ask)
-    default = str(wanted.payload["repository"]["default_branch"])
     if run["event"] == "push":
         ours = run["head_repository"]["full_name"] == wanted.repository
         if not ours or run["head_branch"] != default:
@@ -125,6 +127,7 @@ def _wanted(variables: Mapping[str, str]) -> Wanted:
         payload=json.loads(Path(variables["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8")),
         repository=variables["GITHUB_REPOSITORY"],
         builds=variables["BUILDS"],
+        ref=variables["GITHUB_REF"],
         bench=variables.get("BENCH", ""),
         by_label=variables.get("APPROVAL") == "label",
     )

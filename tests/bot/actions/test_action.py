@@ -169,6 +169,7 @@ def test_where_bubblewrap_works_nothing_is_changed(machine: Machine) -> None:
         ("3", "service", "infrastructure", True),
         ("3", "never", "infrastructure", False),
         ("70", "service", "failed", True),
+        ("2", "never", "failed", True),
         ("0", "sometimes", "met", True),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -112,7 +113,7 @@ def wanted(
         "workflow_run": {"id": RUN, "head_sha": "believe me"},
         **more,
     }
-    return Wanted(event, payload, REPOSITORY, BUILDS, bench, by_label)
+    return Wanted(event, payload, REPOSITORY, BUILDS, "refs/heads/main", bench, by_label)
 
 
 def dispatched(**inputs: str) -> dict[str, Any]:
@@ -336,6 +337,14 @@ def test_by_hand_the_default_branch_is_measured_again() -> None:
     assert any("status=success&event=push&branch=main" in path for path in world.asked)
 
 
+def test_another_branchs_version_of_the_workflow_measures_nothing() -> None:
+    asked = dataclasses.replace(wanted("workflow_dispatch"), ref="refs/heads/feature")
+    world = World()
+    with pytest.raises(Refused, match="Run it from main"):
+        plan(asked, world.ask)
+    assert world.asked == []
+
+
 @pytest.mark.parametrize(
     ("inputs", "bench", "words"),
     [
@@ -390,6 +399,7 @@ def test_the_program_asks_gh_and_tells_the_runner(
         "GITHUB_EVENT_NAME": "workflow_run",
         "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
         "GITHUB_OUTPUT": str(tmp_path / "output"),
+        "GITHUB_REF": "refs/heads/main",
         "BUILDS": BUILDS,
     }
     assert main(["plan"], variables) == 1

@@ -228,6 +228,7 @@ def _planned(folder: Path, world: World, chosen: str = "c" * 40) -> Ran:
             "ANSWERS": str(answers),
             "GITHUB_EVENT_NAME": "workflow_run",
             "GITHUB_EVENT_PATH": str(event),
+            "GITHUB_REF": "refs/heads/main",
             "GITHUB_REPOSITORY": "octo/widgets",
         },
         lambda name, given: {},
