@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from bot.authors.answers import field_name
+from bot.authors.facts import describe
+from bot.authors.template_author import TemplateAuthor
 from bot.evidence import Evidence, Stage
 from bot.llm.language_model import Answer, LanguageModelError, Prompt, Usage, Value
+from bot.pipeline import DEFAULT_SEED
+from bot.plan import make_plan
+from bot.request import read_request
 from bot.sandbox.job import Job, Origin, Result, Sandbox
+from bot.split import split
+from bot.understand import Understood, understand
 
 Reply = Mapping[str, Any] | LanguageModelError | Callable[[Prompt], Mapping[str, Any]]
 NAME = "scripted-1"
@@ -54,6 +62,18 @@ def reply(files: Mapping[str, str | bytes], **changes: str) -> dict[str, str]:
 def template_replies(files: Mapping[str, bytes]) -> dict[str, list[Reply]]:
     """Return for each stage the answer that the template author would give."""
     return {stage.value: [reply(files)] for stage in Stage}
+
+
+def template_files(issue: Path) -> dict[str, str]:
+    """Return the files that the template author writes for a request, of all stages."""
+    understood = understand(read_request(issue), issue.parent)
+    assert isinstance(understood, Understood)
+    goal = understood.goal
+    side = split(understood.records, goal.labels, DEFAULT_SEED).train
+    made = make_plan(goal, side, DEFAULT_SEED)
+    facts = describe(goal, made, made.sizes[0], side, {})
+    author = TemplateAuthor(goal.task)
+    return {p: text for s in Stage for p, text in author.write(s, facts).files.items()}
 
 
 @dataclass

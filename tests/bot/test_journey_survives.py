@@ -1,4 +1,4 @@
-"""The real journey to the wines: killed, out of disk, with a QEMU that dies or hangs; and again."""
+"""The real journey to the wines: killed, out of disk, with a QEMU that dies; and again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ MISSING += [name for name in ("tensorflow",) if find_spec(name) is None]
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("wines"),  # all begin with one journey, which is long
     pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}"),
 ]
 
@@ -29,15 +28,10 @@ pytestmark = [
 STAGE_MOMENTS = (
     ("reading the request", 0.3),
     ("data: begins", 0.5),
-    ("data: begins", 2.0),
-    ("features: begins", 0.0),
-    ("features: begins", 0.7),
-    ("train: begins", 1.0),
+    ("features: begins", 0.3),
     ("train: begins", 5.0),
-    ("convert: begins", 0.1),
-    ("convert: begins", 4.0),
-    ("firmware: begins", 0.0),
-    ("firmware: begins", 1.0),
+    ("convert: begins", 1.0),
+    ("firmware: begins", 0.5),
     ("mps2-an386: samples", 0.0),
 )
 
@@ -119,16 +113,17 @@ def finished(tmp_path_factory: pytest.TempPathFactory, temporary: Path) -> Path:
     """Return the repository of a journey that was killed again and again, and then came home."""
     into = tmp_path_factory.mktemp("repository") / "killed"
     killed = [kill_after(into, words, seconds) for words, seconds in STAGE_MOMENTS]
-    assert sum(killed) >= len(STAGE_MOMENTS) - 3, "too few were killed on the way"
+    assert sum(killed) >= len(STAGE_MOMENTS) - 2, "too few were killed on the way"
     code, said = end(into)
     assert code == 0, said
     return into
 
 
 def with_work_of(finished: Path, into: Path, *, without: str = "nothing") -> Path:
-    """Return a new repository in which all stages are kept, but for one."""
-    shutil.copytree(finished / ".boardwright" / ".work", into / ".boardwright" / ".work")
-    for kept in (into / ".boardwright" / ".work").rglob(f"{without}-*.json"):
+    """Return a repository in which all stages are kept, but for one; what is there stays."""
+    work = into / ".boardwright" / ".work"
+    shutil.copytree(finished / ".boardwright" / ".work", work, dirs_exist_ok=True)
+    for kept in work.rglob(f"{without}-*.json"):
         kept.unlink()
     return into
 
@@ -138,14 +133,11 @@ def test_killed_in_every_stage_it_comes_home(finished: Path, temporary: Path) ->
     assert not [p for p in temporary.glob("boardwright-*") if (p / ".lock").exists()]
 
 
+# Of the moments in test_forge_killed.py, one of each kind: before, in, and after what is published.
 PUBLICATION_MOMENTS: dict[str, Callable[[Path], bool]] = {
     "lock": lambda into: (into / ".boardwright" / ".lock").exists(),
-    "scratch": lambda into: any((into / ".boardwright").glob(".new-*")),
-    "repository": lambda into: (into / ".git").exists(),
     "objects": lambda into: any((into / ".git" / "objects").glob("??")),
-    "index": lambda into: any((into / ".boardwright").glob(".new-*/index")),
     "branch": lambda into: (into / ".git" / "refs" / "heads" / BRANCH).exists(),
-    "versions": lambda into: (into / ".boardwright" / ".versions").exists(),
     "texts": lambda into: (into / ".boardwright" / "wine").exists(),
 }
 
@@ -189,7 +181,7 @@ def test_a_repository_s_full_disk_is_named_and_then_forgotten(
     finished: Path, tmp_path: Path, size: str, words: str
 ) -> None:
     with small_disk(tmp_path / "disk", "20m") as resize:
-        into = with_work_of(finished, tmp_path / "disk" / "r", without="train")
+        into = with_work_of(finished, tmp_path / "disk" / "r", without="features")
         if size == "60k":
             shutil.rmtree(into)
         resize(size)
@@ -199,6 +191,8 @@ def test_a_repository_s_full_disk_is_named_and_then_forgotten(
         assert words in said
         assert not (into / ".boardwright" / "wine").exists()
         resize("20m")
+        if size == "60k":  # beside what the full disk left there
+            with_work_of(finished, into, without="features")
         code, said = end(into)
         assert code == 0, said
         assert_whole(into)
@@ -221,19 +215,15 @@ def test_a_full_disk_for_temporary_files_is_named_and_then_forgotten(
 
 
 DIES = '"$real" "$@" & pid=$!\nsleep 1\nkill -9 $pid\n'
-HANGS = "exec sleep 300\n"
 
 
-@pytest.mark.parametrize("fault", [DIES, HANGS], ids=["dies", "hangs"])
-def test_a_qemu_that_fails_is_the_machine_s_fault(
-    finished: Path, tmp_path: Path, fault: str
-) -> None:
+def test_a_qemu_that_dies_is_the_machine_s_fault(finished: Path, tmp_path: Path) -> None:
     into = with_work_of(finished, tmp_path / "repository", without="firmware")
     fake = tmp_path / "bin" / "qemu-system-arm"
     fake.parent.mkdir()
     fake.write_text(
         f"#!/bin/sh\nreal={shutil.which('qemu-system-arm')}\n"
-        f'case "$1" in --version) exec "$real" --version;; esac\n{fault}'
+        f'case "$1" in --version) exec "$real" --version;; esac\n{DIES}'
     )
     fake.chmod(0o755)
     code, said = end(into, PATH=f"{fake.parent}{os.pathsep}{os.environ['PATH']}")
