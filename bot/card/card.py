@@ -41,7 +41,10 @@ def _values(proposal: Proposal) -> dict[str, object]:
         "tried": proposal.tried if found.missed else (),
         "unproven": views.claim_rows(found.unproven),
         "unproven_left_out": 0,
-        "broken": [views.board_row(r, figures) for r in (*found.failed_runs, *found.broken_runs)],
+        "broken": [
+            views.board_row(r, figures)
+            for r in (*found.failed_runs, *found.broken_runs, *found.left_runs)
+        ],
         "absent_boards": found.absent_boards,
         "asked": views.claim_rows(found.asked),
         "boards": [views.board_row(r, figures) for r in proposal.reports],

@@ -16,7 +16,7 @@ def check_summary(proposal: Proposal) -> str:
     """Return Markdown of at most 65,535 characters."""
     verdict = judge(proposal)
     for rows, at_most in _SIZES:
-        broken = (*verdict.failed_runs, *verdict.broken_runs)[:rows]
+        broken = (*verdict.failed_runs, *verdict.broken_runs, *verdict.left_runs)[:rows]
         text = render_text(
             "check_summary.md.jinja",
             {

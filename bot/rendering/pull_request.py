@@ -44,7 +44,7 @@ def pull_request(proposal: Proposal, origin: Origin, folder: str) -> str:
 def _values(proposal: Proposal, verdict: Verdict, rows: int, at_most: int) -> dict[str, object]:
     figures = proposal.figures
     boards = [views.board_row(r, figures, at_most) for r in proposal.reports[:rows]]
-    broken = (*verdict.failed_runs, *verdict.broken_runs)[:rows]
+    broken = (*verdict.failed_runs, *verdict.broken_runs, *verdict.left_runs)[:rows]
     return {
         "goal": proposal.goal,
         "verdict": verdict,

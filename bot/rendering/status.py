@@ -12,7 +12,7 @@ from bot.rendering import views
 from bot.rendering.environment import render_text
 from bot.rendering.marker import marker
 from bot.rendering.spent import asked_total, money, total
-from bot.rendering.text import Markdown, inline
+from bot.rendering.text import Markdown, code, inline
 from bot.rendering.verdict import Verdict, judge
 
 PART = "status"
@@ -142,6 +142,11 @@ def _next_steps(verdict: Verdict) -> Iterator[str]:
             "Decide: change a limit or the data in the request, or mend the files that the failed "
             "checks are about."
         )
-    if verdict.unproven or verdict.broken_runs or verdict.absent_boards:
+    if verdict.left_runs:
+        names = ", ".join(code(report.board) for report in verdict.left_runs)
+        yield f"Let a bench measure {names}: nothing here runs what was built for it."
+    left = tuple(f"firmware.{report.board}." for report in verdict.left_runs)
+    in_the_way = [e for e in verdict.unproven if not e.check.startswith(left)]
+    if in_the_way or verdict.broken_runs or verdict.absent_boards:
         yield "Mend what stood in the way: the checks above say what it was."
     yield "Then run the same command again: what passed is kept, and it goes on from there."

@@ -17,6 +17,7 @@ class Verdict:
         missed: claims that were measured and do not hold.
         unproven: claims that could not be measured.
         failed_runs, broken_runs: boards that answered wrongly, and boards that did not work.
+        left_runs: boards that were built for and left to a bench.
         absent_boards: boards that were asked for and have no report.
         asked: claims with a limit that the request set.
         measured: all claims, held or not, that were measured.
@@ -26,6 +27,7 @@ class Verdict:
     unproven: tuple[Evidence, ...]
     failed_runs: tuple[RunReport, ...]
     broken_runs: tuple[RunReport, ...]
+    left_runs: tuple[RunReport, ...]
     absent_boards: tuple[str, ...]
     asked: tuple[Evidence, ...]
     measured: int
@@ -38,6 +40,7 @@ class Verdict:
             or self.unproven
             or self.failed_runs
             or self.broken_runs
+            or self.left_runs
             or self.absent_boards
         )
 
@@ -59,7 +62,7 @@ class Verdict:
             (len(self.failed_runs), "board answered wrongly", "boards answered wrongly"),
             (len(self.unproven), "claim not proven", "claims not proven"),
             (len(self.broken_runs), "board run failed", "board runs failed"),
-            (len(self.absent_boards), "board not run", "boards not run"),
+            (len(self.left_runs) + len(self.absent_boards), "board not run", "boards not run"),
         )
         said = [f"{count} {one if count == 1 else many}" for count, one, many in parts if count]
         return f"{', '.join(said)}."
@@ -72,11 +75,8 @@ def judge(proposal: Proposal) -> Verdict:
         missed=proposal.missed,
         unproven=proposal.unproven,
         failed_runs=tuple(r for r in proposal.reports if r.outcome is RunOutcome.FAIL),
-        broken_runs=tuple(
-            r
-            for r in proposal.reports
-            if r.outcome in (RunOutcome.INFRASTRUCTURE, RunOutcome.SKIPPED)
-        ),
+        broken_runs=tuple(r for r in proposal.reports if r.outcome is RunOutcome.INFRASTRUCTURE),
+        left_runs=tuple(r for r in proposal.reports if r.outcome is RunOutcome.SKIPPED),
         absent_boards=tuple(b for b in proposal.goal.boards if b not in reported),
         asked=tuple(e for e in proposal.evidence if e.source == "goal"),
         measured=len(proposal.evidence) - len(proposal.unproven),

@@ -42,7 +42,8 @@ def built(
         title=publication.title,
         draft=publication.draft,
         missed=len(verdict.missed) + len(verdict.failed_runs),
-        unproven=len(verdict.unproven) + len(verdict.broken_runs) + len(verdict.absent_boards),
+        unproven=len(verdict.unproven)
+        + len((*verdict.broken_runs, *verdict.left_runs, *verdict.absent_boards)),
         headline=plain(verdict.line),
         summary=check_summary(proposal),
         lines=tuple(_lines(proposal))[:LINES_MAX],

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from bot.card.card import card_text, render_card
+from bot.errors import ExitCode
 from bot.evidence import Evidence, Outcome, Relation, Stage
 from bot.forge import Origin
 from bot.proposal import AuthoredFile, Proposal
@@ -21,6 +22,7 @@ from bot.rendering.publication import render
 from bot.rendering.pull_request import pull_request
 from bot.rendering.text import code, file_name, inline, plain, quote
 from bot.rendering.verdict import judge
+from bot.summary import exit_code
 from hardware_runner.report import RunOutcome
 from tests.bot import proposals
 from tests.bot.markdown import check_harmless, check_tables, tokens
@@ -110,6 +112,16 @@ def test_a_run_that_did_not_pass_is_a_draft(outcome: RunOutcome) -> None:
     assert judge(proposal).draft
     assert "because" in pull_request(proposal, ORIGIN, "tinyml/digits")
     assert "because" in render_card(proposal)["README.md"].decode()
+
+
+def test_a_board_that_is_left_to_a_bench_did_not_fail() -> None:
+    good = proposals.passing()
+    left = good.reports[1].model_copy(update={"outcome": RunOutcome.SKIPPED, "reason": "a bench"})
+    proposal = replace(good, reports=(good.reports[0], left))
+    assert judge(proposal).line == "1 board not run."
+    assert exit_code(proposal) is ExitCode.LIMIT_MISSED  # a machine that failed would be another
+    broken = left.model_copy(update={"outcome": RunOutcome.INFRASTRUCTURE})
+    assert exit_code(replace(good, reports=(good.reports[0], broken))) is ExitCode.MACHINE
 
 
 def test_missed_limits_stand_before_everything_else() -> None:
