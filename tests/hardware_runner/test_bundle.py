@@ -117,8 +117,9 @@ def test_the_same_project_gives_the_same_bundle(
     project: Path, folder: Path, tmp_path: Path
 ) -> None:
     again = tmp_path / "again"
-    write_bundle(project, (M4, PICO, find_board("esp32s3")), COMMIT, again)
-    assert read_bundle(again).sha256 == read_bundle(folder).sha256
+    write_bundle(project, (PICO,), COMMIT, again)
+    new, old = read_bundle(again).manifest, read_bundle(folder).manifest
+    assert new.firmware == old.firmware[1:] and new.testset == old.testset
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
 
 
