@@ -32,13 +32,19 @@ Database = DBOSClient
 """Access to the database of jobs from outside of them."""
 
 
-def connect(url: str) -> Database:
-    """Return a client that raises where the database is away, and reads nothing but JSON."""
+def connect(url: str, patient: bool = False) -> Database:
+    """Return a client that reads nothing but JSON.
+
+    Args:
+        url: of the database.
+        patient: waits where the database is away, as a worker must, which would else record that
+            a step failed; without, it raises.
+    """
     return DBOSClient(
         system_database_url=url,
         application_name=APPLICATION,
         serializer=DBOSPortableJSONSerializer(),
-        retry_connection_errors=False,
+        retry_connection_errors=patient,
         system_database_pool_size=2 if database.is_sqlite(url) else 5,
         lazy=True,
     )

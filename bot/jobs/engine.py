@@ -88,7 +88,7 @@ class Engine:
     def __init__(self, settings: EngineSettings, flows: Flows) -> None:
         self._settings = settings
         self._steps = _Steps()
-        self._client = connect(settings.url)
+        self._client = connect(settings.url, patient=True)
         self._workflows = _register(self, flows)
         self._taking, self._held = ExitStack(), ExitStack()
 

@@ -29,10 +29,9 @@ from tests.bot.jobs.worker_process import start_worker
 REPOSITORY = "octo/Widgets"
 ADA = Sender(login="ada", id=1, is_bot=False)
 PATIENCE_S = 90.0
-_CUT = """
-select pg_terminate_backend(pid) from pg_stat_activity
-where datname = current_database() and pid <> pg_backend_pid()
-"""
+AWAY_S = 3.0
+_SHUT = 'alter database "{}" allow_connections {}'
+_CUT = "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +101,13 @@ class Plant:
             self._plan.extend(steps)
 
     def cut_in(self, steps: Iterable[Step]) -> None:
-        """Cut all connections to the database, on PostgreSQL, in each of these steps."""
+        """Let the database, on PostgreSQL, be away for a while in each of these steps."""
         with self._lock:
             self._cuts.extend(steps)
 
     @property
     def uncut(self) -> tuple[Step, ...]:
-        """The steps in which no connection was cut yet."""
+        """The steps in which the database was not away yet."""
         with self._lock:
             return tuple(self._cuts)
 
@@ -129,14 +128,22 @@ class Plant:
                 self._killed = None
             if self._cuts and self._cuts[0] == Step(method, done):
                 self._cuts.popleft()
-                with psycopg.connect(self.url, autocommit=True) as connection:
-                    connection.execute(_CUT)
+                self._database(False)
+                threading.Timer(AWAY_S, self._database, (True,)).start()
             if not self._plan or self._plan[0] != Step(method, done):
                 return True
             self.kill()
             self._killed = self._plan.popleft(), time.monotonic()
             self.start()
             return False
+
+    def _database(self, there: bool) -> None:
+        """Let the database be there or not; connections are lost with it."""
+        server, _, name = self.url.rpartition("/")
+        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+            connection.execute(_SHUT.format(name, str(there).lower()).encode())
+            if not there:
+                connection.execute(_CUT, (name,))
 
     # People
 
