@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 
@@ -52,7 +51,7 @@ def _doubts_of(measured: Measured) -> Iterator[str]:
     about = f"The report of {report.board}"
     if not NAME.fullmatch(measured.place):
         yield f"{about} names a place that no place may be called."
-    if any(not 0 <= number <= _LARGEST for number in _numbers(measured)):
+    if any(not 0 <= number <= _LARGEST for number in _numbers(measured)):  # nor is NaN
         yield f"{about} holds a number that is negative, too large, or none."
     if any(len(text) > _TEXT_MAX for text in _texts(measured)):
         yield f"{about} holds a text of more than {_TEXT_MAX} characters."
@@ -98,14 +97,14 @@ def _doubts_of_cost(cost: Cost | None, about: str) -> Iterator[str]:
 
 
 def _numbers(measured: Measured) -> Iterator[float]:
-    """Yield all numbers but scores and decisions; what is not finite as a negative one."""
+    """Yield all numbers but scores and decisions."""
     report = measured.report
     parts = (measured, report, report.cost, report.energy, report.footprint, report.profile)
     found = [value for part in parts if part is not None for _, value in part]
     found += report.profile.operators if report.profile else ()
     for value in found:
         if isinstance(value, int | float):
-            yield value if math.isfinite(value) else -1.0
+            yield value
 
 
 def _texts(measured: Measured) -> Iterator[str]:
