@@ -53,7 +53,13 @@ class Firmware:
 
 
 def build_firmware(
-    board: Board, project: Path, compiled: CompiledModel, out: Path, *, profiled: bool = False
+    board: Board,
+    project: Path,
+    compiled: CompiledModel,
+    out: Path,
+    *,
+    profiled: bool = False,
+    text_model: str = "",
 ) -> Firmware:
     """Build the firmware of a project into `out`, which is made if need be.
 
@@ -63,6 +69,8 @@ def build_firmware(
         compiled: The model as C.
         out: Where sources, objects and `firmware.elf` go.
         profiled: With a point before each operator, for `hardware_runner.profile`.
+        text_model: Where it shall also answer the runner of MLPerf Tiny: what that calls the model,
+            such as "ic01"; see docs/mlperf_tiny.md.
 
     Raises:
         BuildError, TooLarge, ToolMissing.
@@ -71,7 +79,7 @@ def build_firmware(
     if missing:
         raise BuildError(f"{project.name} lacks {', '.join(missing)}.")
     sources = {name: (project / name).read_bytes() for name in PROJECT}
-    return _build(board, sources, compiled, out, profiled=profiled)
+    return _build(board, sources, compiled, out, profiled=profiled, text_model=text_model)
 
 
 def build_smallest(board: Board, compiled: CompiledModel, out: Path) -> Footprint:
@@ -100,6 +108,7 @@ def _build(
     out: Path,
     *,
     profiled: bool = False,
+    text_model: str = "",
 ) -> Firmware:
     if compiled.name != "model":
         raise BuildError(
@@ -111,9 +120,9 @@ def _build(
     model = compiled.profiled() if profiled else compiled
     points = len(compiled.summary.operators) + 1 if profiled else 0
     sources |= {f"model/{name}": text.encode() for name, text in model.files.items()}
-    sources |= _shell_sources(board, profiled=profiled)
+    sources |= shell_sources(board, profiled=profiled, text=bool(text_model))
     build_id = _digest(board, compiler, sources)[:16]
-    sources["shell/bw_build.h"] = _build_header(board, build_id, points)
+    sources["shell/bw_build.h"] = build_header(board, build_id, points, text_model=text_model)
     for name, data in sources.items():
         target = out / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -142,11 +151,17 @@ def _build(
     )
 
 
-def _shell_sources(board: Board, *, profiled: bool) -> dict[str, bytes]:
+def shell_sources(
+    board: Board, *, profiled: bool = False, text: bool = False
+) -> dict[str, bytes]:
+    """Return the trusted C around a project, by its path in the build folder."""
     folder = resources.files("templates") / "firmware"
     chosen = {"shell/board.c": (folder / "boards" / board.support).read_bytes()}
     for entry in (*folder.iterdir(), *(folder / "boards").iterdir()):
         if entry.name.endswith(".h") or (entry.name.endswith(".c") and entry.name[:3] == "bw_"):
+            chosen[f"shell/{entry.name}"] = entry.read_bytes()
+    if text:
+        for entry in (folder / "text").iterdir():
             chosen[f"shell/{entry.name}"] = entry.read_bytes()
     if board.is_process:
         del chosen["shell/bw_startup.c"]
@@ -155,14 +170,41 @@ def _shell_sources(board: Board, *, profiled: bool) -> dict[str, bytes]:
     return dict(sorted(chosen.items()))
 
 
-def _build_header(board: Board, build_id: str, points: int) -> bytes:
+def build_header(
+    board: Board,
+    build_id: str,
+    points: int = 0,
+    window: int | None = None,
+    text_model: str = "",
+) -> bytes:
+    """Return bw_build.h: who the firmware says it is, and how many requests it takes at once."""
     profile = f"#define BW_PROFILE_POINTS {points}\n" if points else ""
-    window = _BUFFERED_WINDOW if board.is_process or board.machine else 1
+    if window is None:
+        window = _BUFFERED_WINDOW if board.is_process or board.machine else 1
     return (
         "/* SPDX-License-Identifier: Apache-2.0 */\n"
         f'#define BW_BOARD_NAME "{board.name}"\n#define BW_BUILD_ID "{build_id}"\n'
-        f"#define BW_WINDOW {window}\n{profile}"
+        f"#define BW_WINDOW {window}\n{profile}{_text(board, text_model) if text_model else ''}"
     ).encode()
+
+
+def _text(board: Board, model: str) -> str:
+    """Return what the commands in ASCII must know.
+
+    On a board that counts instructions their number is what is told, and never a time; there,
+    2 seconds of virtual time are 1,953,125 instructions. See docs/decisions/0001.
+    """
+    if re.fullmatch(r"[A-Za-z0-9._-]{1,40}", model) is None:
+        raise BuildError(
+            f"{model!r} is no name of a model: take up to 40 letters, digits and . _ - for it."
+        )
+    unit, units, seconds = (
+        ("instructions", 1_953_125, 2) if board.timing == "instructions" else ("us", 1_000_000, 1)
+    )
+    return (
+        f'#define BW_TEXT_MODEL "{model}"\n#define BW_TEXT_UNIT "{unit}"\n'
+        f"#define BW_TEXT_UNITS {units}u\n#define BW_TEXT_SECONDS {seconds}u\n"
+    )
 
 
 def _compile(compiler: Compiler, out: Path, unit: _Unit, level: str) -> str:
@@ -194,6 +236,11 @@ def _link(board: Board, compiler: Compiler, out: Path, units: list[_Unit]) -> Pa
 
 def write_linker_script(board: Board, path: Path, flash_bytes: int, ram_bytes: int) -> None:
     """Write the linker script of a board, with memories of these sizes."""
+    path.write_text(linker_script(board, flash_bytes, ram_bytes))
+
+
+def linker_script(board: Board, flash_bytes: int, ram_bytes: int) -> str:
+    """Return the linker script of a board, with memories of these sizes."""
     template = (resources.files("templates") / "firmware" / "cortex_m.ld.in").read_text()
     values = {
         "FLASH_ORIGIN": f"{board.flash_origin:#010x}",
@@ -202,7 +249,7 @@ def write_linker_script(board: Board, path: Path, flash_bytes: int, ram_bytes: i
         "RAM_BYTES": str(ram_bytes),
         "STACK_BYTES": str(STACK_BYTES),
     }
-    path.write_text(re.sub(r"@(\w+)@", lambda found: values[found[1]], template))
+    return re.sub(r"@(\w+)@", lambda found: values[found[1]], template)
 
 
 def _too_large(board: Board, image: Image) -> TooLarge:
