@@ -3,6 +3,9 @@
 
 #include "bw_board.h"
 #include "bw_build.h"
+#ifdef BW_TEXT_MODEL
+#include "bw_text.h"
+#endif
 
 #define SYNC_0 0xA5
 #define SYNC_1 0x5A
@@ -71,6 +74,9 @@ static int read_sync(void)
         if (previous == SYNC_0 && byte == SYNC_1) {
             return 0;
         }
+#ifdef BW_TEXT_MODEL
+        bw_text_take((uint8_t)byte);
+#endif
         previous = byte;
     }
 }

@@ -18,6 +18,9 @@
 #ifdef BW_PROFILE_POINTS
 #include "bw_profile.h"
 #endif
+#ifdef BW_TEXT_MODEL
+#include "bw_text.h"
+#endif
 
 #define BW_PROTOCOL_VERSION 1
 #define BW_SAMPLE_BYTES (BW_RAW_COUNT * sizeof(bw_raw_t))
@@ -200,9 +203,17 @@ int main(void)
 {
     bw_board_init();
     bw_app_reset();
+#ifdef BW_TEXT_MODEL
+    bw_text_begin(request_payload.raw, BW_SAMPLE_BYTES);
+#endif
     for (;;) {
         struct bw_frame request;
-        switch (bw_frame_receive(&request, request_payload.bytes, (uint16_t)BW_SAMPLE_BYTES)) {
+        enum bw_received const received =
+            bw_frame_receive(&request, request_payload.bytes, (uint16_t)BW_SAMPLE_BYTES);
+#ifdef BW_TEXT_MODEL
+        bw_text_forget();
+#endif
+        switch (received) {
         case BW_RECEIVED:
             if (request.type == BW_FRAME_HELLO ||
                 (request.type != BW_FRAME_NAK && request.sequence == next_sequence)) {
