@@ -321,11 +321,11 @@ void bw_text_begin(bw_raw_t *memory, uint32_t size)
 void bw_text_take(uint8_t byte)
 {
     if (byte == '%') {
-        if (length < LINE_BYTES) {
+        if (length == LINE_BYTES) {
+            refuse("Longer than a command can be");
+        } else if (length > 0) { /* a '%' alone asks whether anybody is there */
             line[length] = '\0';
             answer(line);
-        } else {
-            refuse("Longer than a command can be");
         }
         length = 0;
         say("m-ready\r\n");
