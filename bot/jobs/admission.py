@@ -98,7 +98,7 @@ class Admission:
         await self._gate.seen(durable, at, event.comment_id)
         number = await self._gate.issue(durable, at) if event.on_pull else at.number
         if number is None:
-            return await self._gate.say(durable, at, event, texts.NOT_OURS)
+            return await self._gate.say(durable, event, texts.NOT_OURS)
         room = Room(at.repository, at.installation_id, number)
         living = await durable.live(job_prefix(room.repository, number))
         command = slash.parse(event.command)
@@ -113,7 +113,7 @@ class Admission:
         self, durable: Dispatch, room: Room, event: Commanded, verb: Verb, text: str
     ) -> str:
         if verb not in STARTERS:
-            return await self._gate.say(durable, room_of(event.place), event, texts.NOTHING_RUNS)
+            return await self._gate.say(durable, event, texts.NOTHING_RUNS)
         start = _start(durable, room, event.sender, event.comment_id, verb, text, event)
         name = await self._begin(durable, start)
         if name == _name(start):
@@ -228,13 +228,16 @@ class Admission:
             body=event.body,
         )
         sent = await self._send(durable, [name], message)
-        if verb is Verb.CANCEL or (await durable.live(name) and not await _ends(durable, name)):
+        if await durable.live(name) and not await _ends(durable, name):
             return sent
         pause_s = _FIRST_LOOK_S
         while await durable.live(name) and pause_s < _LAST_LOOK_S:
             await durable.sleep(pause_s)  # the job may be about to say it itself
             pause_s *= 2
-        return await self._gate.say(durable, room_of(event.place), event, ends.too_late(message))
+        if verb is Verb.CANCEL:  # it ended, as was wanted
+            await self._gate.settle(durable, event)
+            return sent
+        return await self._gate.say(durable, event, ends.too_late(message))
 
     async def _send(self, durable: Dispatch, living: list[str], message: Message) -> str:
         if not living:

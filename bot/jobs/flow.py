@@ -164,9 +164,10 @@ async def _resumes_review(story: Story) -> bool:
     story.pull, story.project = found[0].number, outcome
     story.live = story.live.model_copy(update={"pull_url": found[0].url})
     if story.start.verb is Verb.REVISE:
-        await _follow(story, Wish(story.person.login, None, story.start.text))
+        done = await _follow(story, Wish(story.person.login, None, story.start.text))
     else:
-        await _measure(story, story.start.text)
+        done = await _measure(story, story.start.text)
+    await story.replies.react(Reaction.DONE if done else Reaction.FAILED)
     return True
 
 
@@ -209,10 +210,11 @@ async def _answered(story: Story) -> None:
                 await _want(story, person, answers=(*story.wanted.answers, text))
                 return
             case Commanded(verb=Verb.BUILD | Verb.RETRY, on_pull=False, person=person):
+                story.heeded.append(message)
                 await _want(story, person, **_anew(message))
                 return
             case Commanded():
-                await story.not_now(message, "The questions must be answered first.")
+                await story.replies.not_now(message, "The questions must be answered first.")
             case Reviewed() | Rerun():
                 story.later.append(message)
             case _:
@@ -227,6 +229,7 @@ async def _approved(story: Story) -> bool:
         return True
     await story.lay_out()  # with the boards of the plan, so that it can be resumed
     await story.show(Phase.APPROVING)
+    await story.replies.settle(Reaction.DONE)  # who wanted another plan has it
     return await _approval(story)
 
 
@@ -235,16 +238,19 @@ async def _approval(story: Story) -> bool:
     while (message := await story.next(ANSWER_WITHIN_S)) is not None:
         match message:
             case Commanded(verb=Verb.APPROVE, person=person):
+                story.heeded.append(message)
                 story.person = person
                 return True
             case Commanded(verb=Verb.SMALLER | Verb.LARGER as verb, person=person):
+                story.heeded.append(message)
                 await _want(story, person, size=_SIZES[verb])
                 return False
             case Commanded(verb=Verb.BUILD | Verb.RETRY, on_pull=False, person=person):
+                story.heeded.append(message)
                 await _want(story, person, **_anew(message))
                 return False
             case Commanded():
-                await story.not_now(message, "The plan must be approved first.")
+                await story.replies.not_now(message, "The plan must be approved first.")
             case Reviewed() | Rerun():
                 story.later.append(message)
             case _:
@@ -269,6 +275,7 @@ async def _build(story: Story) -> None:
     """Make the proposal and publish it, where that loses nothing that people changed."""
     await story.lay_out()
     if await _keeps(story):
+        await story.replies.react(Reaction.FAILED)
         return
     await story.show(Phase.BUILDING, problem="", cure="", stages=fresh_stages())
     outcome = await story.work(Kind.BUILD)
@@ -280,14 +287,17 @@ async def _build(story: Story) -> None:
     except Refused:  # people may have changed the branch meanwhile
         if not await _keeps(story):
             raise
-    await story.react(Reaction.DONE)
+        await story.replies.react(Reaction.FAILED)
+        return
+    await story.replies.react(Reaction.DONE)
 
 
 async def _rebuild(story: Story, said: Commanded, person: Person, **changes: object) -> None:
     """Plan and build again, from what is wanted now."""
     if await _keeps(story):
-        await story.answer(said, f"{story.live.problem} {story.live.cure}")
+        await story.replies.answer(said, f"{story.live.problem} {story.live.cure}")
         return
+    story.heeded.append(said)
     await _want(story, person, **changes)
     await _plan(story)
     await _build(story)
@@ -338,27 +348,39 @@ async def _review(story: Story) -> None:
             case Reviewed(number=number, person=person) if number == story.pull:
                 story.person = person
                 await _follow(story, Wish(person.login, message.review_id))
-            case Commanded(verb=Verb.REVISE, person=person, text=text):
-                story.person = person
-                await _follow(story, Wish(person.login, None, text))
-            case Commanded(verb=Verb.MEASURE, person=person, text=board):
-                story.person = person
-                await _measure(story, board)
+            case Commanded(verb=Verb.REVISE | Verb.MEASURE):
+                await _heed(story, message)
             case Commanded(verb=Verb.SMALLER | Verb.LARGER as verb, person=person):
                 await _rebuild(story, message, person, size=_SIZES[verb])
             case Commanded(verb=Verb.RETRY, person=person) if _says_more(story, message):
                 await _rebuild(story, message, person, **_anew(message))
-            case Commanded(verb=Verb.RETRY, person=person) | Rerun(person=person):
+            case Commanded(verb=Verb.RETRY):
+                await _heed(story, message)
+            case Rerun(person=person):
                 story.person = person
                 await _check_again(story)
             case Measured(number=number) if number == story.pull:
                 if (wish := await bench.heard(story, message)) is not None:
                     await _follow(story, wish)
             case Commanded():
-                await story.not_now(message, "There is a pull request already.")
+                await story.replies.not_now(message, "There is a pull request already.")
             case _:
                 pass
     raise Ended(Phase.DONE, ends.NO_REVIEW, ends.NO_REVIEW_CURE)
+
+
+async def _heed(story: Story, command: Commanded) -> None:
+    """Follow a command about the branch as it stands."""
+    story.person = command.person
+    story.heeded.append(command)
+    match command.verb:
+        case Verb.REVISE:
+            done = await _follow(story, Wish(command.person.login, None, command.text))
+        case Verb.MEASURE:
+            done = await _measure(story, command.text)
+        case _:
+            done = await _check_again(story)
+    await story.replies.settle(Reaction.DONE if done else Reaction.FAILED)
 
 
 def _says_more(story: Story, command: Commanded) -> bool:
@@ -367,15 +389,20 @@ def _says_more(story: Story, command: Commanded) -> bool:
     return not command.on_pull and (command.title, command.body) != said
 
 
-async def _measure(story: Story, board: str) -> None:
-    """Have the bench measure on a board; without one, check the branch on one board more."""
+async def _measure(story: Story, board: str) -> bool:
+    """Have the bench measure on a board; without one, check the branch on one board more.
+
+    Return whether that was done, or begun.
+    """
     if await bench.ask(story, board):
-        return
+        return True
     before = story.wanted
     boards = tuple(dict.fromkeys((*before.boards, board)))
     await _want(story, story.person, boards=boards)
-    if not await _check_again(story):
-        await _want(story, story.person, boards=before.boards)
+    if await _check_again(story):
+        return True
+    await _want(story, story.person, boards=before.boards)
+    return False
 
 
 async def _check_again(story: Story) -> bool:
@@ -383,13 +410,13 @@ async def _check_again(story: Story) -> bool:
     return await _revise(story, Wish(story.person.login, None), story.live.revisions)
 
 
-async def _follow(story: Story, wish: Wish) -> None:
-    """Follow one review: one commit, an answer in each thread."""
+async def _follow(story: Story, wish: Wish) -> bool:
+    """Follow one review: one commit, an answer in each thread; return what `_revise` does."""
     number = story.live.revisions + 1
     if number > story.ground.settings.max_revisions:
         await story.show(Phase.REVIEWING, problem=ends.ROUNDS_SPENT)
-        return
-    await _revise(story, wish, number)
+        return False
+    return await _revise(story, wish, number)
 
 
 async def _revise(story: Story, wish: Wish, number: int) -> bool:

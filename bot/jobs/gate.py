@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
 from bot.events import slash
 from bot.events.event import Commanded, Place, Sender
-from bot.github.hub import Missing, Reaction
+from bot.github.hub import Missing, Reaction, Refused
 from bot.jobs import texts
 from bot.jobs.activities import Activities, Room
 from bot.jobs.durable import Dispatch, do
@@ -96,23 +97,38 @@ class Gate:
     ) -> str:
         """Answer what needs no job."""
         live = await do(durable, "shown", _LIVE_OR_NONE, lambda: self.acts.shown(room))
+        came = Reaction.DONE
         match command:
             case slash.Status():
                 text = texts.status_text(live, runs)
             case slash.Plan():
                 text = texts.plan_text(live)
             case slash.Unknown():
-                text = texts.help_text(command)
+                text, came = texts.help_text(command), Reaction.FAILED
             case _:
                 text = texts.help_text()
-        return await self.say(durable, room_of(event.place), event, text)
+        return await self.say(durable, event, text, came)
 
-    async def say(self, durable: Dispatch, at: Room, event: Commanded, text: str) -> str:
-        """Answer a command by a comment."""
-        await do(
-            durable,
-            "answer",
-            type(None),
-            lambda: self.acts.answer(at, at.number, event.comment_id, text),
-        )
+    async def say(
+        self, durable: Dispatch, event: Commanded, text: str, came: Reaction = Reaction.FAILED
+    ) -> str:
+        """Answer a command by a comment, and react with what came of it."""
+        at = room_of(event.place)
+
+        def said() -> None:
+            self.acts.answer(at, at.number, event.comment_id, text)
+            with suppress(Refused):  # what counts was said
+                self.acts.react(at, event.comment_id, came)
+
+        await do(durable, "answer", type(None), said)
         return "answered"
+
+    async def settle(self, durable: Dispatch, event: Commanded) -> None:
+        """Show that a command was followed by what happened anyway."""
+        at = room_of(event.place)
+
+        def settled() -> None:
+            with suppress(Refused):
+                self.acts.react(at, event.comment_id, Reaction.DONE)
+
+        await do(durable, "settle", type(None), settled)

@@ -27,6 +27,7 @@ from bot.jobs.messages import (
 )
 from bot.jobs.progress import at_rest
 from bot.jobs.publishing import Publisher
+from bot.jobs.replies import Replies
 from bot.jobs.task import Done, Kind, Task
 from bot.rendering.live import Live, Phase
 from bot.work.job import Wanted
@@ -51,6 +52,8 @@ class Story:
         pull: number of the pull request; 0 while there is none.
         project: folder of the project, relative to the repository; empty while there is none.
         later: what was said while the job could not follow it, oldest first.
+        heeded: commands that are being followed.
+        ended_by: the command that ended the job; None where none did.
         bench_rounds, bench_said: how often the bench was followed, and for what last.
     """
 
@@ -65,6 +68,8 @@ class Story:
     project: str = ""
     works: int = field(default=0)
     later: list[Message] = field(default_factory=list)
+    heeded: list[Commanded] = field(default_factory=list)
+    ended_by: Commanded | None = None
     bench_rounds: int = 0
     bench_said: str = ""
 
@@ -77,6 +82,11 @@ class Story:
     def publisher(self) -> Publisher:
         """Return what publishes the proposal of this job."""
         return Publisher(self.acts, self.room, self.wanted.key, self.person)
+
+    @property
+    def replies(self) -> Replies:
+        """Return what tells those who gave commands what came of them."""
+        return Replies(self.durable, self.acts, self.room, self.start.comment_id, self.heeded)
 
     async def show(self, phase: Phase, **changes: object) -> None:
         """Let comment and list say where the job stands now."""
@@ -98,17 +108,6 @@ class Story:
         )
         await self.durable.tell(shown.model_dump(mode="json"))
 
-    async def react(self, reaction: Reaction) -> None:
-        """React to what started the job, and to the issue, where an earlier job may have."""
-        acts, room, comment_id = self.acts, self.room, self.start.comment_id
-
-        def both() -> None:
-            acts.react(room, None, reaction)
-            if comment_id is not None:
-                acts.react(room, comment_id, reaction)
-
-        await do(self.durable, "react", type(None), both)
-
     async def next(self, timeout_s: float) -> Message | None:
         """Return the next message; None when none came in time.
 
@@ -121,6 +120,7 @@ class Story:
         message = MESSAGE.validate_python(raw)
         match message:
             case Commanded(verb=Verb.CANCEL, person=person):
+                self.ended_by = message
                 raise ends.cancelled(person.login)
             case Withdrawn(installation_id=installation):
                 if installation in (None, self.start.installation_id):
@@ -152,9 +152,11 @@ class Story:
         Only behind `tell_list` of an ended phase: who sends one after that answers it himself.
         """
         while (raw := await self.durable.receive(0.0)) is not None:
-            message = MESSAGE.validate_python(raw)
-            if isinstance(message, Commanded) and message.verb is not Verb.CANCEL:
-                await self.answer(message, ends.too_late(message))
+            match MESSAGE.validate_python(raw):
+                case Commanded(verb=Verb.CANCEL) as cancel:
+                    await self.replies.obeyed(cancel)
+                case Commanded() as command:
+                    await self.replies.answer(command, ends.too_late(command))
 
     async def _is_merged(self) -> bool:
         """Say whether the pull request was merged, which closes the issue with it."""
@@ -202,7 +204,7 @@ class Story:
                 case Worked(child=name, result=result) if name == child:
                     return None if result is None else Done.model_validate(result)
                 case Commanded():
-                    await self.not_now(message, "It is being worked on.")
+                    await self.replies.not_now(message, "It is being worked on.")
                 case Answered() | Reviewed() | Rerun() | Measured():
                     self.later.append(message)
                 case None if over:
@@ -211,21 +213,6 @@ class Story:
                     over = await self.durable.is_over(child)
                 case _:
                     pass
-
-    async def not_now(self, command: Commanded, why: str) -> None:
-        """Answer a command that cannot be followed where the job stands."""
-        text = f"{why} `/boardwright cancel` stops it; then `/boardwright {command.verb.value}`"
-        text = f"{text} can be said again."
-        await self.answer(command, text)
-
-    async def answer(self, command: Commanded, text: str) -> None:
-        """Answer a command where it was said."""
-        await do(
-            self.durable,
-            "answer",
-            type(None),
-            lambda: self.acts.answer(self.room, command.number, command.comment_id, text),
-        )
 
     async def lay_out(self) -> None:
         """Write the request into the folder, as it is wanted now."""
@@ -239,17 +226,26 @@ class Story:
 
     async def end(self, how: Ended) -> None:
         """Tell the end; where nobody lets us tell it any more, end without a word."""
-        failed = how.phase is Phase.FAILED
         try:
             if how.silent:
                 self.live = self.live.model_copy(update={"phase": how.phase})
                 await self.tell_list()
                 return
             await self.show(how.phase, problem=how.problem, cure=how.cure)
-            if failed:
-                await self.react(Reaction.FAILED)
+            await self._settle(how.phase)
             await self.hand_back()
         except (HubError, Broken):
             await self.tell_list()
             with suppress(HubError, Broken):
                 await self.hand_back()
+
+    async def _settle(self, phase: Phase) -> None:
+        """Leave nobody who asked for something with a reaction that says that it is being done."""
+        nothing_came = phase is Phase.CANCELLED and not self.pull
+        if phase is Phase.FAILED or nothing_came:
+            await self.replies.react(Reaction.FAILED)
+        else:
+            done = phase is Phase.DONE
+            await self.replies.settle(Reaction.DONE if done else Reaction.FAILED)
+        if self.ended_by is not None:
+            await self.replies.obeyed(self.ended_by)

@@ -70,7 +70,7 @@ def test_each_reader_of_the_issue_sees_that_it_was_heard(service: Service) -> No
     service.settle()
     asked = maint.comment(issue.number, "/boardwright status")
     service.settle()
-    assert service.reactions(issue.number, asked.id) == {"eyes"}
+    assert service.reactions(issue.number, asked.id) == {"rocket"}
     assert "waits for a review" in service.said(issue.number)[-1]
 
 

@@ -224,9 +224,13 @@ def test_a_plan_is_approved_where_the_repository_wants_it(tmp_path: Path) -> Non
         assert world.live(number).phase is Phase.APPROVING and not world.there.pulls
         await world.command(number, "/boardwright approve", "bob")
         assert not world.there.pulls
-        await world.command(number, "/boardwright plan smaller")
+        smaller = await world.command(number, "/boardwright plan smaller")
         assert "smaller" in world.live(number).plan
-        await world.command(number, "/boardwright approve")
+        early = await world.command(number, "/boardwright revise it")
+        approved = await world.command(number, "/boardwright approve")
+        assert world.reactions(number, smaller) == {"rocket"}
+        assert world.reactions(number, early) == {"confused"}
+        assert world.reactions(number, approved) == {"rocket"}
         head = world.only_pull().head_sha
         content = world.there.content_of(FOLDER, head)[f"{FOLDER}/train.py"]
         assert content.startswith(f"# {Size.SMALLER.value}".encode())
@@ -251,9 +255,12 @@ def test_cancel_ends_running_work_and_retry_goes_on(tmp_path: Path) -> None:
         number = world.issue()
         world.gate = asyncio.Event()
         await world.label(number)
-        await world.command(number, "/boardwright cancel")
+        early = await world.command(number, "/boardwright build")
+        cancel = await world.command(number, "/boardwright cancel")
         assert world.live(number).phase is Phase.CANCELLED
         assert world.engine.living() == [] and not world.there.pulls
+        assert world.reactions(number) == world.reactions(number, early) == {"confused"}
+        assert world.reactions(number, cancel) == {"rocket"}
         world.gate.set()
         await world.engine.settle()
         assert not world.there.pulls
@@ -364,16 +371,16 @@ def test_a_fault_of_ours_is_told_without_its_trace(tmp_path: Path) -> None:
 def test_help_status_and_unknown_commands_are_answered_without_a_job(tmp_path: Path) -> None:
     async def scene(world: World) -> None:
         number = world.issue()
-        for text, said in (
-            ("/boardwright help", "/boardwright build"),
-            ("/boardwright biuld", "is no command"),
-            ("/boardwright status", "Nothing is under way"),
-            ("/boardwright cancel", "Nothing is under way"),
-            ("/boardwright plan", "no plan yet"),
+        for text, said, came in (
+            ("/boardwright help", "/boardwright build", "rocket"),
+            ("/boardwright biuld", "is no command", "confused"),
+            ("/boardwright status", "Nothing is under way", "rocket"),
+            ("/boardwright cancel", "Nothing is under way", "confused"),
+            ("/boardwright plan", "no plan yet", "rocket"),
         ):
             asked = await world.command(number, text)
             assert said in world.answers(number)[-1]
-            assert world.reactions(number, asked) == {"eyes"}
+            assert world.reactions(number, asked) == {came}
         assert not world.engine.jobs
         await world.label(number)
         await world.command(number, "/boardwright status")
@@ -382,20 +389,38 @@ def test_help_status_and_unknown_commands_are_answered_without_a_job(tmp_path: P
     play(tmp_path, scene)
 
 
-def test_commands_at_the_pull_request_reach_the_job_of_its_issue(tmp_path: Path) -> None:
+@pytest.mark.parametrize("replaying", [False, True])
+def test_commands_at_the_pull_request_reach_the_job_of_its_issue(
+    tmp_path: Path, replaying: bool
+) -> None:
     async def scene(world: World) -> None:
         number = world.issue()
         await world.label(number)
         pull = world.only_pull()
-        await world.command(pull.number, "/boardwright revise make it blue", pull=True)
+
+        async def came_of(text: str) -> set[str]:
+            return world.reactions(
+                pull.number, await world.command(pull.number, f"/boardwright {text}", pull=True)
+            )
+
+        assert await came_of("revise make it blue") == {"rocket"}
         content = world.there.content_of(FOLDER, world.only_pull().head_sha)
         assert content[f"{FOLDER}/train.py"].endswith(b"# make it blue\n")
-        await world.command(pull.number, "/boardwright measure mps2-an386", pull=True)
+        assert await came_of("measure mps2-an386") == {"rocket"}
         assert any("mps2-an386: pass" in text for text in world.answers(pull.number))
-        await world.command(pull.number, "/boardwright approve", pull=True)
+        assert await came_of("plan smaller") == await came_of("retry") == {"rocket"}
+        assert await came_of("approve") == {"confused"}
         assert "already" in world.answers(pull.number)[-1]
+        world.github.fail(Fault("put_pull", Refused("no")))
+        assert await came_of("revise make it red") == {"confused"}
+        world.gate = asyncio.Event()
+        comment = await world.command(pull.number, "/boardwright revise late", pull=True)
+        assert world.reactions(pull.number, comment) == {"eyes"}
+        await world.close(pull.number)
+        assert world.reactions(pull.number, comment) == {"confused"}
+        assert world.reactions(number) == {"rocket"}, "what the issue asked for was done"
 
-    play(tmp_path, scene)
+    play(tmp_path, scene, replaying)
 
 
 def test_a_branch_of_a_fork_with_our_name_is_not_ours(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def test_a_command_behind_the_end_is_answered(tmp_path: Path, replaying: bool) -
     async def scene(world: World) -> None:
         number = world.issue("ASK")
         await world.label(number)
-        for verb in ("cancel", "build"):
+        for verb in ("cancel", "build", "cancel"):
             comment = world.there.say("ada", number, f"/boardwright {verb}")
             event = Commanded(
                 place=Place(repository=REPOSITORY, installation_id=1, number=number),
@@ -44,11 +44,14 @@ def test_a_command_behind_the_end_is_answered(tmp_path: Path, replaying: bool) -
                 title="Three fruits",
                 body="ASK",
             )
-            await world.engine.store(f"late-{verb}", EVENT.dump_python(event, mode="json"))
+            await world.engine.store(f"late-{comment.id}", EVENT.dump_python(event, mode="json"))
         await world.engine.settle()
         assert world.live(number).phase is Phase.CANCELLED and len(world.engine.jobs) == 1
         (said,) = world.answers(number)
         assert "`/boardwright build` again" in said
+        asked = [c.id for c in world.there.comments[number] if c.author == "ada"]
+        came = [world.reactions(number, comment) for comment in asked]
+        assert came == [{"rocket"}, {"confused"}, {"rocket"}], "what is cancelled is cancelled"
 
     play(tmp_path, scene, replaying)
 
@@ -72,11 +75,13 @@ def test_a_command_between_the_last_look_and_the_end_is_answered(
         await world.label(number)
         await world.command(number, "/boardwright cancel")
         await world.command(number, "/boardwright build")
+        second = await world.command(number, "/boardwright cancel")
         assert world.engine.living() and world.answers(number) == []
         ended.set()
         await world.engine.advance(10.0)
         (said,) = world.answers(number)
         assert "`/boardwright build` again" in said and not world.engine.living()
+        assert world.reactions(number, second) == {"rocket"}
 
     play(tmp_path, scene)
 
