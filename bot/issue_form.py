@@ -34,6 +34,8 @@ class Field(Enum):
     ANYTHING_ELSE = "Anything else"
 
 
+LABEL = "tinyml"
+"""What the form puts on an issue to ask for work; a service may heed another label."""
 NO_RESPONSE = "_No response_"
 # What a dropdown or a person writes where a field is left to us or to the data.
 _EMPTY_ANSWERS = frozenset({"", NO_RESPONSE.lower(), "none", "n/a", "-", "from the data"})

@@ -22,6 +22,7 @@ from bot.actions.resuming import resumed
 from bot.actions.state import State
 from bot.events import event as events
 from bot.github.hub import HubError, Hubs
+from bot.issue_form import LABEL
 from bot.jobs import ends
 from bot.jobs.activities import Activities, Room
 from bot.jobs.admission import Admission
@@ -56,7 +57,7 @@ class Settings:
         every_s: how often the comment may follow the work, and new comments are looked for.
     """
 
-    label: str = "tinyml"
+    label: str = LABEL
     command: Sequence[str] = COMMAND
     every_s: float = 15.0
 
@@ -70,7 +71,7 @@ class OneRun:
         jobs = self._home / "jobs"
         folder = Activities(hubs, jobs).folder_of(context.repository, number)
         self._memory = Memory(folder, datetime.now(UTC))
-        self._acts = Activities(hubs, jobs, self._memory.render)
+        self._acts = Activities(hubs, jobs, self._memory.render, settings.label)
         self._room = Room(context.repository, None, number)
         self._hub = hubs.open(context.repository, None)
         self._ear = Ear(self._hub, context.repository, number, hubs.login)

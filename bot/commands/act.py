@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from bot.errors import ExitCode, Infrastructure
+from bot.issue_form import LABEL
 
 
 def act(
-    label: Annotated[str, typer.Option(help="on an issue it asks for work")] = "tinyml",
+    label: Annotated[str, typer.Option(help="on an issue it asks for work")] = LABEL,
     fail_on: Annotated[
         str, typer.Option(metavar="[never|service|limit]", help="what makes the run fail")
     ] = "service",

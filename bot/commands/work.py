@@ -46,7 +46,8 @@ def work(
         key = settings.private_key.get_secret_value() if settings.private_key else ""
         access = AppAccess(settings.app_id or 0, key)
     connection = Connection(settings.github_url)
-    acts = Activities(GitHub(access, connection), settings.state_folder / "jobs")
+    jobs = settings.state_folder / "jobs"
+    acts = Activities(GitHub(access, connection), jobs, label=settings.label)
     engine = make_engine(
         EngineSettings(
             url=settings.database,

@@ -24,13 +24,15 @@ from bot.github.hub import (
     PullRequest,
     Refused,
 )
+from bot.issue_form import LABEL
 from bot.rendering.marker import BODY_MAX_CHARACTERS, marker
 from bot.rendering.text import plain
 from bot.work.folder import BODY, COMMENTS, PROJECT_FILES, TITLE
 from bot.work.outcome import Built
 
 CHECK = "Boardwright / evidence"
-LABELS = ("tinyml", "boardwright")
+OURS = "boardwright"
+"""The label of what Boardwright made."""
 TREE_TRAILER = "Boardwright-Tree"
 """Names git's id of the folder as it was committed: whoever changes the folder changes the id."""
 
@@ -68,11 +70,18 @@ class PublishedPull:
 
 
 class GitHubForge:
-    """Publishes to a repository on GitHub, for the person who asked."""
+    """Publishes to a repository on GitHub, for the person who asked.
 
-    def __init__(self, hub: Hub, person: Person) -> None:
+    Args:
+        hub: the repository.
+        person: who asked.
+        label: by which work is asked for; the pull request has it, too.
+    """
+
+    def __init__(self, hub: Hub, person: Person, label: str = LABEL) -> None:
         self._hub = hub
         self._person = person
+        self._label = label
 
     def publish(self, draft: Draft, seen_head: str | None = None) -> PublishedPull:
         """Bring branch, pull request, comments and check up to date.
@@ -134,7 +143,7 @@ class GitHubForge:
 
     def invite(self, number: int) -> None:
         """Label the pull request, and ask the person for a review."""
-        self._hub.add_labels(number, LABELS)
+        self._hub.add_labels(number, (self._label, OURS))
         self._hub.request_review(number, self._person.login)
 
     def check(self, draft: Draft, head_sha: str, *, is_draft: bool) -> int | None:

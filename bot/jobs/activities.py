@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bot.errors import RequestError
 from bot.github.hub import Hub, Hubs, Missing, Reaction, Refused
+from bot.issue_form import LABEL
 from bot.jobs.messages import Start
 from bot.jobs.named_files import named_files
 from bot.jobs.repository_settings import FILE, MAX_BYTES, RepositorySettings, parse_settings
@@ -56,11 +57,13 @@ class Activities:
         hubs: give access to repositories.
         folder: of all jobs; all workers see the same one.
         render: returns the live comment, with its marker.
+        label: on an issue it asks for work.
     """
 
     hubs: Hubs
     folder: Path
     render: Callable[[Live], str] = live_comment
+    label: str = LABEL
 
     def hub(self, room: Room) -> Hub:
         """Return the repository of a job."""

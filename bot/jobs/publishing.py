@@ -95,7 +95,7 @@ class Publisher:
 
     @property
     def _forge(self) -> GitHubForge:
-        return GitHubForge(self.acts.hub(self.room), self.person)
+        return GitHubForge(self.acts.hub(self.room), self.person, self.acts.label)
 
     @property
     def _folder(self) -> Path:

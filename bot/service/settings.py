@@ -23,6 +23,7 @@ from pydantic_settings import (
 )
 
 from bot.errors import Infrastructure
+from bot.issue_form import LABEL
 
 PREFIX = "BOARDWRIGHT_"
 _IN_FILES = ("private_key", "webhook_secret", "token", "database_url")
@@ -130,7 +131,7 @@ class ServiceSettings(BaseSettings):
         str, BeforeValidator(_readable), AfterValidator(lambda url: _database(url) if url else "")
     ] = ""
     state_folder: Path = Field(default_factory=default_state_folder)
-    label: str = Field(default="tinyml", min_length=1, max_length=50)
+    label: str = Field(default=LABEL, min_length=1, max_length=50)
     own_login: str = Field(default="", max_length=100)
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)

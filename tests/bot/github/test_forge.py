@@ -11,6 +11,8 @@ from bot.github.fake import FakeGitHub, Fault
 from bot.github.fake_repository import FakeRepository
 from bot.github.forge import CHECK, Draft, GitHubForge, conclude
 from bot.github.hub import Conclusion, HubError, Level, Person, Refused, Unavailable
+from bot.jobs.activities import Activities, Room
+from bot.jobs.publishing import Publisher
 from bot.rendering.marker import BODY_MAX_CHARACTERS, marker
 from bot.work.outcome import Built, Line
 from tests.bot.github.worlds import REPOSITORY, RemoteWorld, fake_world
@@ -63,6 +65,15 @@ def github() -> FakeGitHub:
 def there(github: FakeGitHub) -> FakeRepository:
     with github.calling(REPOSITORY, "repository") as there:
         return there
+
+
+def test_a_pull_request_has_the_label_by_which_it_was_asked_for(
+    github: FakeGitHub, there: FakeRepository, tmp_path: Path
+) -> None:
+    issue = there.add_issue("ada", "Fruit", "", ("ml please",))
+    acts = Activities(github, tmp_path, label="ml please")
+    Publisher(acts, Room(REPOSITORY, 1, issue), KEY, ADA).invite(issue)
+    assert there.issues[issue].labels == ("ml please", "boardwright")
 
 
 def forge(github: FakeGitHub) -> GitHubForge:
