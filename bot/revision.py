@@ -90,8 +90,8 @@ def revise_stages(
         runner = open_runner(replace(authors, fallback=None), workdir, progress)
         runner.desk.asked.extend(asked)
         context = prepared(goal, records, runner, seed, sandbox, size)
-        context = replace(context, size=_size(context, standing.network))
-        steps, changes, reached = _through(runner, context, standing)
+        size_now = _size(context, standing.network)
+        steps, changes, reached = _through(runner, context, standing, size_now)
         now = Attempt(reached, steps)
         attempts = [now]
         tried: list[Attempt] = []
@@ -120,20 +120,23 @@ def revise_stages(
 
 
 def _through(
-    runner: Runner, context: Context, standing: Standing, anew: Stage | None = None
+    runner: Runner, context: Context, standing: Standing, size: ModelSize, anew: bool = False
 ) -> tuple[list[Step], dict[Stage, Change], Context]:
     """Go through all stages in order, until one leaves nothing to go on with.
 
     Args:
         runner, context, standing: what there is.
-        anew: the stage that is written from the facts, whatever stands.
+        size: of the network, from its training on; what comes before is the same for all.
+        anew: whether `train.py` is written for that size, whatever stands.
     """
     steps: list[Step] = []
     changes: dict[Stage, Change] = {}
     for stage in Stage:
         runner.progress.stage_started(stage)
         earlier = any(change.paths for change in changes.values())
-        if stage is anew:
+        if stage is Stage.TRAIN:
+            context = replace(context, size=size)
+        if anew and stage is Stage.TRAIN:
             done = runner.desk.produce(stage, context)
             changes[stage] = _change(standing.files[stage].files, done)
         else:
@@ -197,16 +200,14 @@ def _resized(
         files = own.files if own else {}
         return Change(files, files, NOT_OURS), []
     ladder = ladder_of(context.plan, context.goal)
-    place = ladder.index(context.size) + (1 if standing.size is Size.LARGER else -1)
+    place = ladder.index(now.context.size) + (1 if standing.size is Size.LARGER else -1)
     if not 0 <= place < len(ladder):
-        said = NO_OTHER.format(size=standing.size.value, name=context.size.name)
+        said = NO_OTHER.format(size=standing.size.value, name=now.context.size.name)
         return Change(own.files, own.files, said), []
     size = ladder[place]
-    said = INSTEAD.format(new=size, old=context.size)
+    said = INSTEAD.format(new=size, old=now.context.size)
     runner.progress.note(said)
-    steps, changes, reached = _through(
-        runner, replace(context, size=size), standing, anew=Stage.TRAIN
-    )
+    steps, changes, reached = _through(runner, context, standing, size, anew=True)
     other = Attempt(reached, steps)
     held = {e.check for e in now.evidence if e not in missed(now.evidence)}
     against = tuple(failure_of(e) for e in missed(other.evidence) if e.check in held)
