@@ -21,6 +21,7 @@ from bot.commands import (
     doctor,
     erase,
     evaluate,
+    export,
     measure,
     report,
     run,
@@ -49,6 +50,7 @@ app.command("build", short_help="Firmware for boards, to measure elsewhere.")(bu
 app.command("measure", short_help="Measure a project, or a bundle, on boards.")(
     measure.measure_project
 )
+app.command("export", short_help="A project for Arduino, CMake, Zephyr and others.")(export.export)
 app.command("doctor", short_help="What is installed, what is missing.")(doctor.report)
 app.add_typer(sandbox.app, name="sandbox")
 bench.app.command("erase", short_help="Erase what was left in boards.")(erase.erase)
