@@ -14,41 +14,16 @@ from pydantic import BaseModel
 
 from bot.github.clipping import marked, same
 from bot.github.hub import Comment, Issue, Missing, Reaction, Refused
+from bot.github.issue import Account, IssueAnswer, Label, login_of
 from bot.github.wire import Nothing, Wire
-
-GHOST = "ghost"
-"""Whom GitHub shows where an account was deleted."""
 
 _LABEL_COLOUR = "5319e7"
 _LABEL_MEANING = "Made or asked of Boardwright"
 
 
-class User(BaseModel):
-    """An account."""
-
-    login: str
-    id: int = 0
-
-
-class _Label(BaseModel):
-    name: str
-
-
-class _Issue(BaseModel):
-    number: int
-    title: str
-    body: str | None = None
-    user: User | None = None
-    labels: list[_Label | str] = []
-    state: str
-    pull_request: object = None
-    updated_at: datetime
-    html_url: str
-
-
 class _Comment(BaseModel):
     id: int
-    user: User | None = None
+    user: Account | None = None
     body: str | None = None
     created_at: datetime
     html_url: str
@@ -66,13 +41,8 @@ class _Comment(BaseModel):
 
 class _Reaction(BaseModel):
     id: int
-    user: User | None = None
+    user: Account | None = None
     content: str
-
-
-def login_of(user: User | None) -> str:
-    """Return the name of an account; a deleted one has GitHub's own."""
-    return user.login if user else GHOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +55,7 @@ class Issues:
 
     def issue(self, number: int) -> Issue:
         """Return an issue."""
-        found = self.wire.get(f"read {self._name(number)}", self._path(number), _Issue)
+        found = self.wire.get(f"read {self._name(number)}", self._path(number), IssueAnswer)
         return Issue(
             number=found.number,
             title=found.title,
@@ -149,13 +119,13 @@ class Issues:
     def _make_label(self, name: str) -> None:
         asked = f"make the label {name} in {self.full_name}"
         path = f"{self._root()}/labels"
-        if self.wire.find(asked, f"{path}/{quote(name, safe='')}", _Label):
+        if self.wire.find(asked, f"{path}/{quote(name, safe='')}", Label):
             return
         body = {"name": name, "color": _LABEL_COLOUR, "description": _LABEL_MEANING}
         try:
             self.wire.send("POST", asked, path, body, Nothing)
         except Refused:
-            if self.wire.find(asked, f"{path}/{quote(name, safe='')}", _Label) is None:
+            if self.wire.find(asked, f"{path}/{quote(name, safe='')}", Label) is None:
                 raise  # else somebody else made it in between
 
     def _withdraw(self, asked: str, path: str) -> None:

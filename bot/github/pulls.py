@@ -11,8 +11,8 @@ from urllib.parse import quote
 from pydantic import BaseModel
 
 from bot.github.clipping import marked, same
-from bot.github.comments import User, login_of
 from bot.github.hub import PullRequest, Refused, Review
+from bot.github.issue import Account, login_of
 from bot.github.wire import Nothing, Wire
 
 _NO_DRAFTS = "draft pull requests are not supported"
@@ -35,14 +35,14 @@ class _Pull(BaseModel):
     number: int
     title: str
     body: str | None = None
-    user: User | None = None
+    user: Account | None = None
     head: _Branch
     base: _Branch
     state: str
     draft: bool = False
     merged_at: str | None = None
     html_url: str
-    requested_reviewers: list[User] = []
+    requested_reviewers: list[Account] = []
 
     def value(self) -> PullRequest:
         return PullRequest(
@@ -62,7 +62,7 @@ class _Pull(BaseModel):
 
 class _Review(BaseModel):
     id: int
-    user: User | None = None
+    user: Account | None = None
     state: str
     body: str | None = None
     commit_id: str | None = None

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from pydantic import BaseModel
 
 from bot.github.access import AppAccess, Connection, TokenAccess
+from bot.github.issue import Account, IssueAnswer, Label
 from bot.github.wire import Nothing, Wire, app_auth, token_auth
 
 MOST_ATTEMPTS = 5
@@ -63,29 +64,11 @@ class Rounds(Protocol):
         """Let a delivery be sent again."""
 
 
-class _Account(BaseModel):
-    login: str
-    id: int
-    type: str = "User"
-
-
-class _Label(BaseModel):
-    name: str
-
-
-class _Issue(BaseModel):
-    number: int
-    title: str
-    body: str | None = None
-    user: _Account | None = None
-    pull_request: object = None
-
-
 class _Happened(BaseModel):
     id: int
     event: str
-    actor: _Account | None = None
-    label: _Label | None = None
+    actor: Account | None = None
+    label: Label | None = None
 
 
 class _Attempt(BaseModel):
@@ -160,7 +143,7 @@ class GitHubRounds:
         wire = self._installed.get(home.installation_id) or self._sign_in(home.installation_id or 0)
         root = f"/repos/{quote(home.full_name)}/issues"
         asked = f"list the issues of {home.full_name} with the label {label}"
-        found = wire.all(asked, root, _Issue, labels=label, state="open")
+        found = wire.all(asked, root, IssueAnswer, labels=label, state="open")
         issues = (issue for issue in found if issue.pull_request is None)
         return tuple(filter(None, (_awaiting(wire, root, one, label) for one in issues)))
 
@@ -193,7 +176,7 @@ def _works(one: _Repository) -> bool:
     return one.has_issues and not one.archived and bool(re.fullmatch(r"[^/]+/[^/]+", one.full_name))
 
 
-def _awaiting(wire: Wire, root: str, issue: _Issue, label: str) -> Awaiting | None:
+def _awaiting(wire: Wire, root: str, issue: IssueAnswer, label: str) -> Awaiting | None:
     """Return who labelled an issue; who opened it where GitHub keeps no record."""
     asked = f"say who labelled issue {issue.number}"
     happened = wire.all(asked, f"{root}/{issue.number}/events", _Happened)

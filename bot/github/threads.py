@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pydantic import BaseModel, Field
 
 from bot.github.clipping import marked
-from bot.github.comments import GHOST
 from bot.github.hub import Missing, Refused, ReviewComment, Thread
+from bot.github.issue import GHOST
 from bot.github.wire import Nothing, Wire
 
 _COMMENTS = """
