@@ -26,7 +26,6 @@ from hardware_runner.errors import (
 )
 from hardware_runner.gear import EMULATED, Gear
 from hardware_runner.joules import metering
-from hardware_runner.lease import Lease, take_any
 from hardware_runner.machine import Machine
 from hardware_runner.recovery import (
     Bounds,
@@ -39,6 +38,7 @@ from hardware_runner.recovery import (
     until_there,
 )
 from hardware_runner.report import RunOutcome, RunReport
+from hardware_runner.reservation import Held, Reservations
 from hardware_runner.results import Measured
 from hardware_runner.run import Progress, blank_report, converse
 from hardware_runner.tools.flasher import Image
@@ -64,13 +64,14 @@ class PlaceRun:
     firmware: Firmware
     image: Image
     samples: npt.NDArray[np.generic]
-    folder: Path  # of the locks
+    reservations: Reservations
+    folder: Path  # of what is remembered
     bounds: Bounds
     gear: Gear
     watch: Watch
     on_progress: Progress
     _place: Place | None = None
-    _lease: Lease | None = None
+    _held: Held | None = None
     _began: float = 0.0
     _late: bool = False  # the samples took longer than they may: no second try
     _tried: list[str] = field(default_factory=list)
@@ -97,29 +98,49 @@ class PlaceRun:
         report = blank_report(self.firmware, _INFRASTRUCTURE, reason)
         if self._place is None:
             return self._measured(report)
-        wedge(self._place.name, self.folder, reason, tuple(self._tried))
+        if self._held is None or not self._held.lost:
+            wedge(self._place.name, self.folder, reason, tuple(self._tried))
         return self._end(self._place, report)
 
     def _take(self) -> Place:
         names = {place.name: place for place in self.places}
-        with self.watch.step("wait for the board", self.bounds.lease_s + self.bounds.grace_s):
-            held = take_any(
-                sorted(names), timeout_s=self.bounds.lease_s, lock_dir=self.folder,
-                called_off=lambda: self.watch.is_over,
-            )  # fmt: skip
-        self._lease, self._place, self._began = held, names[held.board], time.monotonic()
-        if mark := wedged(held.board, self.folder):
+        patience_s = self.bounds.lease_s + self.reservations.slack_s + self.bounds.grace_s
+        held: Held | None = None
+        try:
+            with self.watch.step("wait for the board", patience_s):
+                held = self.reservations.take_any(
+                    sorted(names), timeout_s=self.bounds.lease_s,
+                    called_off=lambda: self.watch.is_over,
+                )  # fmt: skip
+        except BoardStuck:  # given up meanwhile: nobody waits for it any more
+            if held is not None:
+                held.release()
+            raise
+        place = names[held.place]
+        if held.console is not None:
+            place = place.model_copy(update={"console": held.console})
+        self._place, self._began = place, time.monotonic()
+        if mark := wedged(held.place, self.folder):
             held.release()
-            raise BoardWedged(f"The place {held.board} is {mark}")
-        return self._place
+            raise BoardWedged(f"The place {held.place} is {mark}")
+        self._held = held
+        self.watch.end_with(lambda: held.lost)
+        return place
+
+    def _is_ours(self, place: Place) -> bool:
+        return wedged(place.name, self.folder) is None and not self._look()
+
+    def _look(self) -> str:
+        """Return why the place is no longer ours, or "": asked before anything more is tried."""
+        return self._held.look() if self._held is not None else ""
 
     def _end(self, place: Place, report: RunReport) -> Measured:
         with self._ending:  # the thread itself, or who gave it up: once
-            if self._lease is not None:
+            if self._held is not None:
                 with contextlib.suppress(OSError):
                     remember(place.name, self.folder, report, len(self._tried))
-                self._lease.release()
-                self._lease = None
+                self._held.release()
+                self._held = None
         return self._measured(report)
 
     def _measured(self, report: RunReport) -> Measured:
@@ -135,6 +156,8 @@ class PlaceRun:
             report = self._resumed(place, machine)
             failures: list[tuple[int, Rung | None]] = []
             while report.outcome is _INFRASTRUCTURE and not (self.watch.is_over or self._late):
+                if lost := self._look():
+                    return blank_report(self.firmware, _INFRASTRUCTURE, lost)
                 rung = self._bring_back(place, machine, report)
                 failures.append((report.samples, rung))
                 if rung is None or len(failures) >= RUNS:
@@ -151,7 +174,7 @@ class PlaceRun:
             yield machine
         finally:
             with self.watch.step("erase and close", self.bounds.start_s, to_the_end=True):
-                if ERASE in place.tags and wedged(place.name, self.folder) is None:
+                if ERASE in place.tags and self._is_ours(place):
                     _erase(machine)
                 machine.close()
 
@@ -186,6 +209,8 @@ class PlaceRun:
                 raise
             except BoardTrouble as trouble:
                 failed = trouble
+                if lost := self._look():
+                    raise BoardStuck(lost) from trouble
                 self._tried.append(f"start, in vain: {first_line(trouble)}")
         if place.flasher != EMULATED:
             wedge(place.name, self.folder, str(failed), tuple(self._tried))

@@ -22,17 +22,14 @@ from hardware_runner.boards import find_board
 from hardware_runner.build import Firmware
 from hardware_runner.bundle import Bundle, Manifest
 from hardware_runner.condition import wedged
-from hardware_runner.errors import BenchError
 from hardware_runner.gear import Gear
 from hardware_runner.lease import default_lock_dir
 from hardware_runner.recovery import Bounds
 from hardware_runner.report import RunOutcome, RunReport
+from hardware_runner.reservation import Reservations, reservations_of
 from hardware_runner.results import Measured, Results
 from hardware_runner.run import blank_report
 from hardware_runner.watch import Watch
-
-FLOCK = "flock"
-"""The reservation of a bench that one host has alone."""
 
 _LOOK_S = 0.05
 
@@ -78,21 +75,15 @@ def measure_bundle(
 
     Raises:
         UnknownBoard: a name is neither a board's nor a place's.
-        BenchError: the bench is reserved by what this host cannot ask.
         KeyboardInterrupt: after every board was given back.
     """
-    if bench.reservation != FLOCK:
-        raise BenchError(
-            f"The bench {bench.name} is reserved by {bench.reservation}, which is not asked here: "
-            f'set `reservation = "{FLOCK}"` in bench.toml where this host has its boards alone.'
-        )
     started = datetime.now(UTC)
     folder = lock_dir or default_lock_dir()
     folder.mkdir(parents=True, exist_ok=True)
     bounds, called_off = bounds or Bounds(), threading.Event()
     setting = _Setting(
-        bench, bundle, bundle.samples(), folder, bounds, gear or Gear(), called_off,
-        _one_at_a_time(on_progress),
+        bench, bundle, bundle.samples(), reservations_of(bench, folder), folder, bounds,
+        gear or Gear(), called_off, _one_at_a_time(on_progress),
     )  # fmt: skip
     asked = [_prepare(setting, name) for name in dict.fromkeys(boards or bundle.boards())]
     _run_all(asked, called_off)
@@ -113,6 +104,7 @@ class _Setting:
     bench: Bench
     bundle: Bundle
     samples: npt.NDArray[np.generic]
+    reservations: Reservations
     folder: Path
     bounds: Bounds
     gear: Gear
@@ -149,6 +141,7 @@ def _prepare(setting: _Setting, name: str) -> _Asked:
         firmware=firmware,
         image=bundle.image(board.name),
         samples=setting.samples,
+        reservations=setting.reservations,
         folder=setting.folder,
         bounds=setting.bounds,
         gear=setting.gear,

@@ -19,6 +19,7 @@
         ├── BenchError             bench.toml says something that cannot be meant
         │   └── UnknownTool        it names a tool that does not exist
         ├── ToolFailed             a tool at the board said no, or did not end
+        │   └── ToolLate           it did not end
         ├── PortMissing            the board's serial port or drive is not there
         ├── WrongFirmware          another board or firmware answered
         └── ClockRefused           the clock does not count instructions
@@ -133,6 +134,10 @@ class UnknownTool(BenchError):
 
 class ToolFailed(BoardTrouble):
     """A tool at the board said no, or did not end in time; the text holds its last words."""
+
+
+class ToolLate(ToolFailed):
+    """A tool did not end in the time allowed, and was ended."""
 
 
 class PortMissing(BoardTrouble):

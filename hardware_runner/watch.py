@@ -37,6 +37,15 @@ class Watch:
         self._grace_s = grace_s
         self._now = now
         self._step: tuple[str, float, float] | None = None
+        self._lost: Callable[[], str] = lambda: ""
+
+    def end_with(self, lost: Callable[[], str]) -> None:
+        """End the thread also where the right to use the board is lost, and say why.
+
+        Args:
+            lost: Says at once why it is, or "".
+        """
+        self._lost = lost
 
     @contextlib.contextmanager
     def step(self, what: str, bound_s: float, *, to_the_end: bool = False) -> Iterator[None]:
@@ -58,16 +67,17 @@ class Watch:
     @property
     def is_over(self) -> bool:
         """Say whether nothing more shall be begun."""
-        return self._called_off.is_set() or self._given_up.is_set()
+        return self._called_off.is_set() or self._given_up.is_set() or self._lost() != ""
 
     def check(self) -> None:
         """Return if the thread may go on.
 
         Raises:
-            BoardStuck: it was called off or given up, or the bound of its step is passed.
+            BoardStuck: it was called off or given up, the board was lost to somebody else, or the
+                bound of its step is passed.
         """
         if self.is_over:
-            raise BoardStuck("The run was called off.")
+            raise BoardStuck(self._lost() or "The run was called off.")
         if self._step is not None and self._now() > self._step[2]:
             raise BoardStuck(self._late(self._step))
 

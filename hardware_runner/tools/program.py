@@ -16,12 +16,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from hardware_runner.errors import ToolFailed, ToolMissing
+from hardware_runner.errors import ToolFailed, ToolLate, ToolMissing
 from hardware_runner.process import ended, with_parent
 
 FLASH_TIMEOUT_S = 180.0
@@ -84,6 +84,7 @@ def run(
     causes: Sequence[Cause] = (),
     grace_s: float = GRACE_S,
     success: str = "",
+    environment: Mapping[str, str] | None = None,
 ) -> str:
     """Run a program to its end and return what it said, errors too.
 
@@ -94,14 +95,16 @@ def run(
         causes: Known complaints, the most telling first.
         grace_s: Time between the polite and the other way of ending it.
         success: What its output holds where it did its work, for one whose code does not tell.
+        environment: What it is told by variables.
 
     Raises:
         ToolMissing: it is not installed.
-        ToolFailed: it said no, or did not end; holds the cause, where known, and its last lines.
+        ToolFailed: it said no, or did not end (ToolLate); holds the cause, where known, and its
+            last lines.
     """
     command = [*program.command(), *arguments]
     with tempfile.TemporaryDirectory(prefix="boardwright-") as folder:
-        code, output = _call(command, Path(folder), program, timeout_s, grace_s)
+        code, output = _call(command, Path(folder), program, timeout_s, grace_s, environment or {})
     did_it = re.search(success, output) is not None if success else code == 0
     if did_it and code is not None:
         return output
@@ -110,7 +113,8 @@ def run(
     else:
         what = ended(program.title, code).removesuffix(".")
     told = f"{what}{_last_words(output)}"
-    raise ToolFailed(" ".join(filter(None, [meaning(output, causes), told])))
+    failed = ToolLate if code is None else ToolFailed
+    raise failed(" ".join(filter(None, [meaning(output, causes), told])))
 
 
 def meaning(output: str, causes: Sequence[Cause]) -> str:
@@ -119,13 +123,18 @@ def meaning(output: str, causes: Sequence[Cause]) -> str:
 
 
 def _call(
-    command: list[str], folder: Path, program: Program, timeout_s: float, grace_s: float
+    command: list[str],
+    folder: Path,
+    program: Program,
+    timeout_s: float,
+    grace_s: float,
+    environment: Mapping[str, str],
 ) -> tuple[int | None, str]:
     try:
         process = subprocess.Popen(
             with_parent(command),
             cwd=folder,
-            env=_environment(),
+            env=_environment() | dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -17,7 +17,6 @@ from hardware_runner.bench import Place, Usb
 from hardware_runner.bench_run import measure_bundle
 from hardware_runner.boards import find_board
 from hardware_runner.condition import clear, history, wedged
-from hardware_runner.errors import BenchError
 from hardware_runner.gear import Gear
 from hardware_runner.lease import is_held, lease
 from hardware_runner.recovery import Bounds
@@ -325,7 +324,12 @@ def test_what_bundle_or_bench_lack_is_skipped_and_said(tmp_path: Path) -> None:
     assert "no firmware for mps2-an386; it holds it for: netduinoplus2" in reasons[2]
 
 
-def test_a_bench_that_others_reserve_is_not_used_behind_their_back(tmp_path: Path) -> None:
+def test_a_bench_that_others_reserve_is_not_used_behind_their_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOARDWRIGHT_LABGRID", "/nowhere/labgrid-client")
     bench = bench_of(LEFT).model_copy(update={"reservation": "labgrid://rig:20408"})
-    with pytest.raises(BenchError, match="reserved by labgrid"):
-        measure_bundle(bench, pretended([BOARD], tmp_path), [BOARD.name], lock_dir=tmp_path)
+    results = measure_bundle(bench, pretended([BOARD], tmp_path), [BOARD.name], lock_dir=tmp_path)
+    (measured,) = results.boards
+    assert measured.report.outcome is RunOutcome.INFRASTRUCTURE
+    assert "labgrid-client is not installed: run scripts/labgrid.sh" in measured.report.reason
