@@ -7,7 +7,6 @@ from bot.actions.report import pull_number
 from bot.jobs.activities import Ground
 from bot.jobs.durable import Durable, Json
 from bot.jobs.flow import Flow
-from bot.jobs.repository_settings import RepositorySettings
 from bot.jobs.story import Story
 
 
@@ -26,7 +25,7 @@ async def resumed(durable: Durable, flow: Flow, memory: Memory) -> Json:
         start=told.start,
         wanted=told.wanted,
         live=told.live,
-        ground=Ground("", "", True, RepositorySettings()),
+        ground=Ground.unseen(),
         person=told.start.person,
         pull=pull_number(told.live),
         project=told.folder,

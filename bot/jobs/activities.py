@@ -48,6 +48,11 @@ class Ground:
     problem: str = ""
     cure: str = ""
 
+    @classmethod
+    def unseen(cls) -> Ground:
+        """Return what is known before the repository was looked at: nothing, so it is private."""
+        return cls("", "", True, RepositorySettings())
+
 
 @dataclass(frozen=True, slots=True)
 class Activities:

@@ -20,7 +20,6 @@ from bot.jobs.durable import Broken, Durable, Json, do
 from bot.jobs.ends import Ended
 from bot.jobs.messages import Answered, Commanded, Measured, Rerun, Reviewed, Start, Verb
 from bot.jobs.progress import fresh_stages
-from bot.jobs.repository_settings import RepositorySettings
 from bot.jobs.story import Story
 from bot.jobs.task import Kind
 from bot.rendering.live import Live, Phase
@@ -86,8 +85,7 @@ async def _opened(durable: Durable, acts: Activities, start: Start) -> Story:
     live = Live(
         key=key, phase=Phase.QUEUED, requested_by=start.person.login, delivery=start.delivery
     )
-    ground = Ground("", "", True, RepositorySettings())
-    return Story(durable, acts, start, wanted, live, ground, start.person)
+    return Story(durable, acts, start, wanted, live, Ground.unseen(), start.person)
 
 
 async def _told(story: Story) -> None:

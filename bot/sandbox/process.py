@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bot.sandbox.job import Job, Reason, Result, require_template
 from bot.sandbox.supervise import Probe, conclude, supervise
-from bot.sandbox.surroundings import PACKAGE_ROOT, environment
+from bot.sandbox.surroundings import PACKAGE_ROOT, environment, lay_out
 from bot.sandbox.tree import kill_session, resident_bytes
 from bot.sandbox.trouble import disk_was_full, raise_for_machine
 from bot.scratch import scratch
@@ -51,11 +51,7 @@ class ProcessSandbox:
         if not self._accept_any:
             require_template(job.origin, "code")
         with scratch() as folder:
-            (folder / "out").mkdir()
-            for path, content in job.inputs.items():
-                target = folder / "in" / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
+            lay_out(folder, job.inputs)
             result = _run_in(folder, job)
             if disk_was_full(result):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))

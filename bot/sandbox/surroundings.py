@@ -39,17 +39,22 @@ def isolated_environment(path: str) -> dict[str, str]:
     }
 
 
-def prepare(folder: Path, inputs: Mapping[str, bytes]) -> None:
-    """Lay out the folders `in`, with a job's inputs, and `out`, for whoever the job runs as.
-
-    Where we are root that is another user, and the folders become that user's alone.
-    """
+def lay_out(folder: Path, inputs: Mapping[str, bytes]) -> None:
+    """Make the folders `in`, with a job's inputs, and `out`."""
     (folder / "out").mkdir()
     (folder / "in").mkdir()
     for path, content in inputs.items():
         target = folder / "in" / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
+
+
+def prepare(folder: Path, inputs: Mapping[str, bytes]) -> None:
+    """Lay out the folders `in`, with a job's inputs, and `out`, for whoever the job runs as.
+
+    Where we are root that is another user, and the folders become that user's alone.
+    """
+    lay_out(folder, inputs)
     if os.geteuid() == 0:
         for given in (folder / "out", folder / "in", *(folder / "in").rglob("*")):
             os.chown(given, SANDBOX_ID, SANDBOX_ID)

@@ -19,7 +19,7 @@ from pathlib import Path
 from bot.sandbox.job import Job, Result
 from bot.sandbox.process import ProcessSandbox
 from bot.sandbox.supervise import Watched, conclude
-from bot.sandbox.surroundings import PACKAGE_ROOT, environment
+from bot.sandbox.surroundings import PACKAGE_ROOT, environment, lay_out
 from bot.scratch import scratch
 
 STAGES = ("run_train", "run_predict", "run_convert")
@@ -39,11 +39,7 @@ class WarmSandbox:
             return self.real.run(job)
         began = time.monotonic()
         with scratch() as folder:
-            (folder / "out").mkdir()
-            for path, content in job.inputs.items():
-                target = folder / "in" / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
+            lay_out(folder, job.inputs)
             code = self._ask(module, folder)
             log = (folder / "log").read_text(errors="replace")
             return conclude(job, Watched(None, log, False, began), code, folder / "out")
