@@ -72,7 +72,7 @@ def _array(archive: zipfile.ZipFile, name: str, types: frozenset[str]) -> Array:
             )
         except ValueError as error:
             raise BundleRefused(f"testset.npz: {name} cannot be read: {str(error)!a}.") from error
-        if dtype.name not in types or dtype.byteorder == ">" or by_columns:
+        if dtype.name not in types or dtype.byteorder == ">":
             raise BundleRefused(
                 f"testset.npz: {name} is of type {ascii(str(dtype))[:40]}; "
                 f"it must be one of {', '.join(sorted(types))}."
@@ -85,4 +85,5 @@ def _array(archive: zipfile.ZipFile, name: str, types: frozenset[str]) -> Array:
         content = file.read(size + 1)
     if len(content) != size:
         raise BundleRefused(f"testset.npz: {name} is not as long as its shape says.")
-    return np.frombuffer(content, dtype).reshape(shape)
+    array = np.frombuffer(content, dtype).reshape(shape, order="F" if by_columns else "C")
+    return np.ascontiguousarray(array)  # a table's samples lie in the file column by column

@@ -369,7 +369,6 @@ def _pickled() -> bytes:
         (arrays.dump(x=X, y=Y, z=Y), "the arrays x and y, and nothing else"),
         (arrays.dump(x=X.astype(np.complex64), y=Y), "x is of type"),
         (arrays.dump(x=X.astype(">i2"), y=Y), "x is of type"),
-        (arrays.dump(x=np.asfortranarray(np.ones((4, 3), np.uint8)), y=Y), "x is of type"),
         (arrays.dump(x=X, y=Y[:3]), "4 samples and labels of the shape"),
         (arrays.dump(x=X[:0], y=Y[:0]), "has the shape"),
         (arrays.dump(x=np.full((4, 3), np.nan, np.float32), y=Y), "that are no numbers"),
@@ -384,6 +383,12 @@ def _pickled() -> bytes:
 def test_samples_that_are_no_plain_numbers_are_refused(content: bytes, words: str) -> None:
     with pytest.raises(BundleRefused, match=words):
         read_testset(content)
+
+
+def test_samples_that_lie_column_by_column_are_fed_row_by_row() -> None:
+    x = np.arange(12, dtype=np.float32).reshape(4, 3)
+    read = read_testset(arrays.dump(x=np.asfortranarray(x), y=Y)).x
+    assert np.array_equal(read, x) and read[1].tobytes() == x[1].tobytes()
 
 
 def _zip(folder: Path, target: Path, *more: tuple[zipfile.ZipInfo | str, bytes]) -> str:
