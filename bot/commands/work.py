@@ -27,6 +27,7 @@ def work(
     from bot.github.client import GitHub  # noqa: PLC0415
     from bot.github.rounds import GitHubRounds  # noqa: PLC0415
     from bot.jobs.activities import Activities  # noqa: PLC0415
+    from bot.jobs.alone import among_workers  # noqa: PLC0415
     from bot.jobs.client import JobClient  # noqa: PLC0415
     from bot.jobs.engine import EngineSettings  # noqa: PLC0415
     from bot.jobs.reconcile import Reconciler  # noqa: PLC0415
@@ -47,7 +48,12 @@ def work(
         access = AppAccess(settings.app_id or 0, key)
     connection = Connection(settings.github_url)
     jobs = settings.state_folder / "jobs"
-    acts = Activities(GitHub(access, connection), jobs, label=settings.label)
+    acts = Activities(
+        GitHub(access, connection),
+        jobs,
+        label=settings.label,
+        alone=among_workers(settings.database),
+    )
     engine = make_engine(
         EngineSettings(
             url=settings.database,

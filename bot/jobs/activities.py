@@ -18,6 +18,7 @@ from bot.jobs.messages import Start
 from bot.jobs.named_files import named_files
 from bot.jobs.repository_settings import FILE, MAX_BYTES, RepositorySettings, parse_settings
 from bot.jobs.task import Task
+from bot.measured.posting import Alone, unguarded
 from bot.naming import slug
 from bot.rendering.live import PART, Live, live_comment
 from bot.rendering.marker import marker
@@ -63,12 +64,14 @@ class Activities:
         folder: of all jobs; all workers see the same one.
         render: returns the live comment, with its marker.
         label: on an issue it asks for work.
+        alone: lets one worker at a time do what has a name.
     """
 
     hubs: Hubs
     folder: Path
     render: Callable[[Live], str] = live_comment
     label: str = LABEL
+    alone: Alone = unguarded
 
     def hub(self, room: Room) -> Hub:
         """Return the repository of a job."""

@@ -7,6 +7,8 @@ times. A board that is out of order is told of, and waited for.
 
 from __future__ import annotations
 
+import logging
+
 from bot.events.event import Measured, Rerun
 from bot.github.hub import Missing, Refused
 from bot.jobs import ends, messages
@@ -31,13 +33,21 @@ NOT_ALLOWED = (
 )
 
 
+_log = logging.getLogger(__name__)
+
+
 async def take(acts: Activities, durable: Dispatch, event: Measured) -> Taken:
     """Fetch what a run left, judge it and post it."""
     room = Room(event.repository, event.installation_id, 0)
     run = Run(event.run, event.url)
-    return await do(
-        durable, "measured", Taken, lambda: take_run(acts.hub(room), acts.hubs.login, run)
+    taken = await do(
+        durable,
+        "measured",
+        Taken,
+        lambda: take_run(acts.hub(room), acts.hubs.login, run, acts.alone),
     )
+    _log.info("%s: %s", event.repository, taken.line)
+    return taken
 
 
 def board_of(event: Rerun) -> str | None:

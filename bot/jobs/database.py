@@ -98,7 +98,7 @@ def lock_out_others(url: str) -> IO[str]:
     return lock
 
 
-def advisory_key(executor_id: str) -> int:
-    """Return the number of the PostgreSQL advisory lock that a living worker holds."""
-    digest = hashlib.sha256(b"boardwright worker " + executor_id.encode()).digest()
+def advisory_key(name: str, kind: str = "worker") -> int:
+    """Return the number of a PostgreSQL advisory lock: by default that of a living worker."""
+    digest = hashlib.sha256(f"boardwright {kind} {name}".encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)

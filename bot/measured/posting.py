@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from bot.github.hub import Button, Check, Conclusion, Hub, PullRequest, Refused
 from bot.measured.judgement import BoardJudgement, Judgement, Verdict
@@ -21,10 +23,22 @@ _CONCLUSIONS = {
     Verdict.MISSING: Conclusion.NEUTRAL,
 }
 _one_at_a_time = threading.Lock()
+Alone = Callable[[str], AbstractContextManager[None]]
+"""Lets one of several processes at a time do what has a name; the threads of one take turns."""
+
+
+def unguarded(name: str) -> AbstractContextManager[None]:
+    """Let this process do something; there is no other one."""
+    return nullcontext()
 
 
 def post(
-    hub: Hub, ours: str, pull: PullRequest | None, judgement: Judgement, run_url: str = ""
+    hub: Hub,
+    ours: str,
+    pull: PullRequest | None,
+    judgement: Judgement,
+    run_url: str = "",
+    alone: Alone = unguarded,
 ) -> Judgement:
     """Tell what was measured, and return it joined with what was measured of the commit before.
 
@@ -37,11 +51,12 @@ def post(
         pull: whose head the commit is.
         judgement: of the boards that a run measured.
         run_url: of that run.
+        alone: for where several processes post.
     """
     known = judgement
     if pull is not None:
         marker = comment_marker(judgement.commit)
-        with _one_at_a_time:  # what is read is what is edited
+        with _one_at_a_time, alone(pull.url):  # what is read is what is edited
             said = (c.body for c in hub.comments(pull.number) if c.author == ours)
             before = next((kept(body) for body in said if marker in body), None)
             known = joined(before, judgement)

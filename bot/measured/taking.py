@@ -11,7 +11,7 @@ from bot.github.hub import Hub, Missing, PullRequest, Refused
 from bot.measured.base import base_of
 from bot.measured.judgement import Judgement
 from bot.measured.judging import judge
-from bot.measured.posting import post
+from bot.measured.posting import Alone, post, unguarded
 from bot.measured.reading import ARTIFACT_MAX_BYTES, ArtifactRefused, read_artifact
 from bot.measured.truth import truth_at
 from bot.measured.wanting import remark
@@ -42,13 +42,14 @@ class Taken(Frozen):
     is_good: bool = False
 
 
-def take_run(hub: Hub, ours: str, run: Run) -> Taken:
+def take_run(hub: Hub, ours: str, run: Run, alone: Alone = unguarded) -> Taken:
     """Fetch what a run left, judge it and post it; done again, it changes nothing.
 
     Args:
         hub: the repository.
         ours: login under which we write.
         run: of the bench's own workflow, see `workflow`.
+        alone: for where several processes post.
 
     Raises:
         HubError: GitHub did not do what was asked.
@@ -58,14 +59,14 @@ def take_run(hub: Hub, ours: str, run: Run) -> Taken:
         return Taken(line=f"run {run.id} left no results")
     try:
         content = hub.download(artifact, ARTIFACT_MAX_BYTES)
-        return take(hub, ours, read_artifact(content), run)
+        return take(hub, ours, read_artifact(content), run, alone)
     except Refused as error:
         return Taken(line=f"results of run {run.id} refused: {error.problem}")
     except ArtifactRefused as refused:
         return Taken(line=f"results of run {run.id} refused: {refused.line}")
 
 
-def take(hub: Hub, ours: str, results: Results, run: Run) -> Taken:
+def take(hub: Hub, ours: str, results: Results, run: Run, alone: Alone = unguarded) -> Taken:
     """Judge results and post what came of them.
 
     Raises:
@@ -74,7 +75,7 @@ def take(hub: Hub, ours: str, results: Results, run: Run) -> Taken:
     """
     pull = pull_of(hub, results.commit)
     judgement = judged(hub, results, run.id)
-    known = post(hub, ours, pull, judgement, run.url)
+    known = post(hub, ours, pull, judgement, run.url, alone)
     return Taken(
         line=f"{results.project} at {results.commit[:10]}: {known.line}",
         commit=results.commit,

@@ -13,6 +13,8 @@ import psycopg
 import pytest
 
 from bot.errors import Infrastructure
+from bot.github.hub import Unavailable
+from bot.jobs.alone import KIND, among_workers
 from bot.jobs.database import advisory_key
 from bot.jobs.failover import Failover
 from tests.postgres import Cluster
@@ -137,3 +139,16 @@ def test_a_worker_whose_name_another_one_has_ends(
         for _ in range(20):
             first.look()
     assert asked == [(os.getpid(), signal.SIGTERM)]
+
+
+def test_one_worker_at_a_time_does_what_has_a_name(
+    url: str, server: psycopg.Connection[Any]
+) -> None:
+    alone, asked = among_workers(url), "select pg_try_advisory_lock(%s)"
+    key = (advisory_key("octo/widgets#7", KIND),)
+    with alone("octo/widgets#7"), alone("octo/widgets#8"):
+        assert server.execute(asked, key).fetchone() == (False,)
+    with pytest.raises(Unavailable), among_workers(f"{url}-gone")("octo/widgets#7"):
+        pass
+    server.execute("set lock_timeout = '20s'")  # the server sees a connection's end a moment later
+    server.execute("select pg_advisory_lock(%s)", key)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from bot.github.fake import FakeGitHub, Fault
 from bot.github.fake_repository import FakeRepository
 from bot.github.hub import Conclusion, Hub, PullRequest, Refused, Unavailable
+from bot.measured import posting
 from bot.measured.base import base_of
 from bot.measured.kept import kept
 from bot.measured.posting import BUTTON
@@ -136,6 +138,25 @@ def test_a_new_head_gets_a_comment_of_its_own_and_old_results_no_comment() -> No
     assert "Boardwright / pico" in lab.checks(), "the commit's check says it all the same"
     lab.take(report("pico"))
     assert len(lab.said()) == 2
+
+
+def test_what_another_worker_posts_meanwhile_is_joined() -> None:
+    lab, named = Lab(files=project_files(goal(("nucleo-f446re", "pico")))), list[str]()
+    left = artifact(report(), commit=lab.head)
+    run = lab.there.run(WORKFLOW, {ARTIFACT: left})
+
+    @contextmanager
+    def after_another(name: str) -> Iterator[None]:
+        named.append(name)
+        with monkeypatch.context() as other:  # whose lock is its own process's
+            other.setattr(posting, "_one_at_a_time", nullcontext())
+            lab.take(report("pico"))
+        yield
+
+    monkeypatch = pytest.MonkeyPatch()
+    taken = take_run(lab.hub, lab.github.login, Run(run.id, run.url), after_another)
+    assert taken.is_good and taken.headline == "2 boards: 2 passed."
+    assert named == [lab.pull.url] and len(lab.said()) == 1
 
 
 def test_a_fork_of_the_same_commit_gets_no_comment() -> None:
