@@ -28,4 +28,4 @@ def safe_name(text: str) -> str:
 
 def safe_title(text: str) -> str:
     """Return a text for people that means nothing to a comment, a shell or Markdown."""
-    return re.sub(r"[^\w .-]+", " ", text).strip()[:80] or "a project"
+    return " ".join(re.sub(r"[^\w.-]+", " ", text).split())[:80] or "a project"
