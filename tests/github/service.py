@@ -24,7 +24,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +53,7 @@ from bot.jobs.progress import heard
 from bot.jobs.task import Done, Task
 from bot.jobs.workshop import Workshop, light_outcome
 from bot.service.settings import ServiceSettings
+from bot.work.outcome import Outcome
 from bot.work.told import Told
 from tests.bot.jobs import fake_work
 from tests.github.emulator.person import Person
@@ -75,6 +76,8 @@ on_both = pytest.mark.parametrize(
 )
 """Marks a test for each database; on the usual one it shares the service with all others."""
 _OFTEN_S = 0.1
+Work = Callable[[Path, Callable[[Told], None]], Outcome]
+"""Plans, builds or revises in a folder, telling what it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ class Parts:
         self.acts = Activities(self.hubs, folder / "jobs")
         self.held = threading.Event()
         self.in_processes = False
+        self.work: Mapping[str, Work] = fake_work.WORK
         self.begun: list[Task] = []
         self.waiting: set[str] = set()
         self.received = 0
@@ -148,6 +152,7 @@ class Parts:
         """End all jobs without a word, and forget them and their files."""
         self.held.clear()
         self.in_processes = False
+        self.work = fake_work.WORK
         ended = Withdrawn(repositories=(), installation_id=INSTALLATION_ID, reason="the test ended")
         asyncio.run(self.client.store(f"end-{time.monotonic_ns()}", ended))
         until(lambda: not self.living(), "all jobs end", self.state)
@@ -201,7 +206,8 @@ class Parts:
             nonlocal live
             live = heard(live, told)
 
-        fake_work.leave(folder, fake_work.WORK[task.kind.value](folder, tell))
+        outcome = await asyncio.to_thread(self.work[task.kind.value], folder, tell)
+        fake_work.leave(folder, outcome)
         return Done(outcome=light_outcome(folder), live=live).model_dump(mode="json")
 
     def _started_server(self) -> uvicorn.Server:
@@ -258,12 +264,12 @@ class Service:
         self.answers[status] += 1
         return status
 
-    def settle(self) -> None:
+    def settle(self, patience_s: float = PATIENCE_S) -> None:
         """Wait until nobody but a person can go on."""
-        self.hub.settle()
-        until(self._parts.is_idle, "the service comes to rest", self._parts.state)
-        self.hub.settle()
-        until(self._parts.is_idle, "the service comes to rest", self._parts.state)
+        for _ in range(2):
+            self.hub.settle()
+            rests = self._parts.is_idle
+            until(rests, "the service comes to rest", self._parts.state, patience_s)
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -286,6 +292,10 @@ class Service:
     def in_processes(self) -> None:
         """Let work be done by processes, as in service."""
         self._parts.in_processes = True
+
+    def works_by(self, work: Mapping[str, Work]) -> None:
+        """Let work be done otherwise: by functions of a folder and what is told, by its kind."""
+        self._parts.work = work
 
     def writes(self) -> list[str]:
         """Return what we wrote on GitHub so far, such as `POST /repos/acme/widget/pulls`."""

@@ -133,6 +133,7 @@ class Runner:
         variables: of the environment, besides PATH.
         used: answers a step that uses an action: its name and inputs, to outputs.
         workspace: where steps begin; None: where the tests do.
+        timeout_s: of each step.
     """
 
     folder: Path
@@ -140,6 +141,7 @@ class Runner:
     variables: Mapping[str, str]
     used: Callable[[str, Mapping[str, str]], Mapping[str, str]]
     workspace: Path | None = None
+    timeout_s: float = 60
 
     def run(self, steps: list[dict[str, Any]]) -> Ran:
         """Run steps until one fails."""
@@ -183,7 +185,7 @@ class Runner:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=60,
+            timeout=self.timeout_s,
             check=False,
         )
         ran.code, ran.log = ended.returncode, ran.log + ended.stdout

@@ -8,6 +8,8 @@ SECRET = "the secret of the webhooks of the tests"  # noqa: S105 - guards nothin
 APP_ID = 4242
 INSTALLATION_ID = 777
 SLUG = "boardwright"
+ACTIONS_APP_ID, ACTIONS_INSTALLATION_ID = 15368, 778
+"""The app in whose name workflows write: github-actions[bot]. Source: GitHub's check runs."""
 ORG = "acme"
 PUBLIC = "acme/widget"
 PRIVATE = "acme/secret"
@@ -68,7 +70,16 @@ def seed(webhook_url: str, private_key: str) -> dict[str, object]:
                     "webhook_url": webhook_url,
                     "webhook_secret": SECRET,
                     "installations": [{"installation_id": INSTALLATION_ID, "account": ORG}],
-                }
+                },
+                {
+                    "app_id": ACTIONS_APP_ID,
+                    "slug": "github-actions",
+                    "name": "GitHub Actions",
+                    "private_key": private_key,
+                    "permissions": dict(PERMISSIONS),
+                    "events": [],
+                    "installations": [{"installation_id": ACTIONS_INSTALLATION_ID, "account": ORG}],
+                },
             ],
         },
         # Roles cannot be seeded in the emulator; the launcher sets them after each reset.

@@ -12,7 +12,15 @@ from github import Auth, Github, GithubIntegration
 from tests.github.emulator.person import FAST, Person
 from tests.github.emulator.process import Process
 from tests.github.emulator.receiver import Delivery, Receiver
-from tests.github.emulator.seed import APP_ID, INSTALLATION_ID, PERMISSIONS, PUBLIC, token_of
+from tests.github.emulator.seed import (
+    ACTIONS_APP_ID,
+    ACTIONS_INSTALLATION_ID,
+    APP_ID,
+    INSTALLATION_ID,
+    PERMISSIONS,
+    PUBLIC,
+    token_of,
+)
 
 
 class HubServer:
@@ -87,13 +95,31 @@ class HubServer:
 
     # Workflows
 
-    def workflow_run(self, path: str, event: str = "workflow_run", repository: str = PUBLIC) -> int:
-        """Let a workflow of the default branch begin to run, and return the run's id."""
-        made = self._control("runs", repository=repository, path=path, event=event)
+    def workflow_run(
+        self, path: str, event: str = "workflow_run", repository: str = PUBLIC, branch: str = ""
+    ) -> int:
+        """Let a workflow of the default branch begin to run, and return the run's id.
+
+        Args:
+            branch: of which the run is; empty: the default one.
+        """
+        made = self._control("runs", repository=repository, path=path, event=event, branch=branch)
+        return int(made["id"])
+
+    def workflow_token(self, **permissions: str) -> str:
+        """Return the token of a job that asks for these permissions."""
+        auth = Auth.AppAuth(ACTIONS_APP_ID, self.private_key)
+        app = GithubIntegration(auth=auth, base_url=self.url, **FAST)
+        return app.get_access_token(ACTIONS_INSTALLATION_ID, permissions).token
+
+    def upload(self, run: int, name: str, content: bytes) -> int:
+        """Let a job of a run upload a zip file, and return the artifact's id."""
+        zipped = base64.b64encode(content).decode()
+        made = self._control(f"runs/{run}/artifacts", name=name, zip_base64=zipped)
         return int(made["id"])
 
     def complete(
-        self, run: int, artifacts: Mapping[str, bytes], conclusion: str = "success"
+        self, run: int, artifacts: Mapping[str, bytes] = {}, conclusion: str = "success"
     ) -> None:
         """Let a workflow run end and leave zip files by name."""
         left = [

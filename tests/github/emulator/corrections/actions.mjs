@@ -33,6 +33,8 @@ export function correct(kit) {
     await shaped(repo, data);
     for (const run of data.workflow_runs ?? []) await shaped(repo, run);
     data.artifacts?.forEach(bytesOf);
+    const name = call.query.get("name"); // which the emulator does not look at
+    if (data.artifacts && name) { data.artifacts = data.artifacts.filter((a) => a.name === name); data.total_count = data.artifacts.length; }
   });
   // `status` is a conclusion as well; the emulator compares it with the status alone.
   kit.before("GET", "/repos/:owner/:repo/actions/workflows/:workflow/runs", (call) => { call.conclusion = call.query.get("status"); if (["success", "failure", "cancelled"].includes(call.conclusion)) call.query.set("status", "completed"); });
@@ -65,13 +67,25 @@ export function correct(kit) {
     return json(found);
   });
 
-  // A run of a workflow on the default branch, as another run or a person starts one: {repository, path, event}.
+  const keep = (run, { name, zip_base64 }) => {
+    const bytes = Buffer.from(zip_base64, "base64");
+    const row = gh.artifacts.insert({ node_id: "", repo_id: run.repo_id, run_id: run.id, name, size_in_bytes: bytes.length, expired: false, expires_at: new Date(Date.now() + 9e7).toISOString() });
+    blobs.set(row.id, bytes);
+    return gh.artifacts.update(row.id, { node_id: nodeId("Artifact", row.id) });
+  };
+  // What a job uploads while its run goes on: {name, zip_base64}.
+  kit.route("POST", "/_ctl/runs/:id/artifacts", ({ params, body }) => {
+    const run = gh.workflowRuns.get(+params.id);
+    return run ? json({ id: keep(run, body).id }, 201) : problem(404, "Not Found");
+  });
+
+  // A run of a workflow of the default branch, as another run, a push or a person starts one: {repository, path, event, branch, login}.
   kit.route("POST", "/_ctl/runs", async ({ body }) => {
     const repo = gh.repos.findOneBy("full_name", body.repository);
     await sync(repo);
-    const workflow = gh.workflows.findBy("repo_id", repo.id).find((w) => w.path === body.path), branch = kit.branch(repo, body.branch ?? repo.default_branch);
+    const workflow = gh.workflows.findBy("repo_id", repo.id).find((w) => w.path === body.path), branch = kit.branch(repo, body.branch || repo.default_branch);
     if (!workflow || !branch) return problem(404, `no workflow ${body.path} on the default branch`);
-    const number = gh.workflowRuns.findBy("workflow_id", workflow.id).length + 1, actor = gh.users.findOneBy("login", body.login ?? "owner");
+    const number = gh.workflowRuns.findBy("workflow_id", workflow.id).length + 1, actor = gh.users.findOneBy("login", body.login || "owner");
     const row = gh.workflowRuns.insert({ node_id: "", repo_id: repo.id, workflow_id: workflow.id, name: workflow.name, head_branch: branch.name, head_sha: branch.sha, run_number: number, event: body.event ?? "workflow_run", status: "in_progress", conclusion: null, actor_id: actor.id, run_attempt: 1, run_started_at: now() });
     gh.workflowRuns.update(row.id, { node_id: nodeId("WorkflowRun", row.id) });
     return json({ id: row.id }, 201);
@@ -81,12 +95,7 @@ export function correct(kit) {
   kit.route("POST", "/_ctl/runs/:id/complete", async ({ params, body }) => {
     const run = gh.workflowRuns.get(+params.id);
     if (!run) return problem(404, "Not Found");
-    for (const { name, zip_base64 } of body.artifacts ?? []) {
-      const bytes = Buffer.from(zip_base64, "base64");
-      const row = gh.artifacts.insert({ node_id: "", repo_id: run.repo_id, run_id: run.id, name, size_in_bytes: bytes.length, expired: false, expires_at: new Date(Date.now() + 9e7).toISOString() });
-      gh.artifacts.update(row.id, { node_id: nodeId("Artifact", row.id) });
-      blobs.set(row.id, bytes);
-    }
+    for (const artifact of body.artifacts ?? []) keep(run, artifact);
     gh.workflowRuns.update(run.id, { status: "completed", conclusion: body.conclusion ?? "success" });
     const repo = gh.repos.get(run.repo_id), at = `/repos/${repo.full_name}/actions`;
     const workflow = await kit.get(`${at}/workflows/${run.workflow_id}`);

@@ -7,16 +7,16 @@ const MOST = 50, LONGEST = 65535;
 
 export function correct(kit) {
   const { gh } = kit;
-  let annotations;
-  kit.onReset(() => { annotations = new Map(); });
+  let annotations, makers; // the app that made a run, where it is not the first
+  kit.onReset(() => { annotations = new Map(); makers = new Map(); });
   const of = (id) => annotations.get(id) ?? annotations.set(id, []).get(id);
 
-  const app = () => { const a = kit.app0(); return { id: a.app_id, client_id: "Iv1.test", slug: a.slug, node_id: "A", owner: { login: "acme", id: 1 }, name: a.name, description: "", external_url: "https://example.com", html_url: `${kit.baseUrl}/apps/${a.slug}`, created_at: a.created_at, updated_at: a.updated_at, permissions: a.permissions, events: a.events }; };
+  const app = (run) => { const a = makers.get(run.id) ?? kit.app0(); return { id: a.app_id, client_id: "Iv1.test", slug: a.slug, node_id: "A", owner: { login: "acme", id: 1 }, name: a.name, description: "", external_url: "https://example.com", html_url: `${kit.baseUrl}/apps/${a.slug}`, created_at: a.created_at, updated_at: a.updated_at, permissions: a.permissions, events: a.events }; };
   const shaped = (repo, run) => {
     const pulls = gh.pullRequests.findBy("repo_id", repo.id).filter((p) => p.state === "open" && p.head_sha === run.head_sha && p.head_repo_id === repo.id);
     const brief = { id: repo.id, url: `${kit.baseUrl}/repos/${repo.full_name}`, name: repo.name };
     run.output = { ...run.output, annotations_count: of(run.id).length, annotations_url: `${run.url}/annotations` };
-    run.app = app();
+    run.app = app(run);
     run.pull_requests = pulls.map((p) => ({ url: `${brief.url}/pulls/${p.number}`, id: p.id, number: p.number, head: { ref: p.head_ref, sha: p.head_sha, repo: brief }, base: { ref: p.base_ref, sha: p.base_sha, repo: brief } }));
     return run;
   };
@@ -36,6 +36,10 @@ export function correct(kit) {
     if (status >= 300) return;
     for (const a of call.body?.output?.annotations ?? []) of(data.id).push({ blob_href: `${kit.baseUrl}/${kit.repo(call).full_name}/blob/${data.head_sha}/${a.path}`, title: null, raw_details: null, start_column: null, end_column: null, ...a });
   };
+  kit.after("POST", "/repos/:owner/:repo/check-runs", (call, { status, data }) => {
+    const maker = gh.apps.all().find((a) => a.app_id === call.grant?.installation?.appId);
+    if (status < 300 && maker && maker.id !== kit.app0().id) makers.set(data.id, maker);
+  });
   kit.after("POST", "/repos/:owner/:repo/check-runs", kept);
   kit.after("PATCH", "/repos/:owner/:repo/check-runs/:id", kept);
   const look = (call, { status, data }) => { if (status < 300 && data?.output) shaped(kit.repo(call), data); };
@@ -47,7 +51,8 @@ export function correct(kit) {
     const size = Math.min(+(call.query.get("per_page") ?? 30), 100), page = +(call.query.get("page") ?? 1), list = of(+call.params.id);
     return json(list.slice((page - 1) * size, page * size), 200, page * size < list.length ? { link: `<${kit.baseUrl}${call.path}?per_page=${size}&page=${page + 1}>; rel="next"` } : {});
   });
-  kit.payload("check_run", (payload, repo) => { shaped(repo, payload.check_run); return true; });
+  // That somebody wants one again is told the app that made it, alone.
+  kit.payload("check_run", (payload, repo) => { shaped(repo, payload.check_run); return !(makers.has(payload.check_run.id) && ["rerequested", "requested_action"].includes(payload.action)); });
 
   // Somebody presses a button of a check run: {identifier}, as {login}.
   kit.route("POST", "/_ctl/check-runs/:id/action", async (call) => {

@@ -13,7 +13,7 @@ export function correct(kit) {
   async function shaped(i) {
     const account = await kit.get(i.account_type === "Organization" ? `/orgs/${i.account_login}` : `/users/${i.account_login}`);
     const url = `${kit.baseUrl}/app/installations/${i.installation_id}`;
-    return { id: i.installation_id, account, repository_selection: i.repository_selection, access_tokens_url: `${url}/access_tokens`, repositories_url: `${kit.baseUrl}/installation/repositories`, html_url: url, app_id: i.app_id, app_slug: kit.app0().slug, target_id: i.account_id, target_type: i.account_type, permissions: i.permissions, events: i.events, created_at: i.created_at, updated_at: i.updated_at, single_file_name: null, suspended_by: null, suspended_at: i.suspended_at ?? null };
+    return { id: i.installation_id, account, repository_selection: i.repository_selection, access_tokens_url: `${url}/access_tokens`, repositories_url: `${kit.baseUrl}/installation/repositories`, html_url: url, app_id: i.app_id, app_slug: gh.apps.all().find((a) => a.app_id === i.app_id).slug, target_id: i.account_id, target_type: i.account_type, permissions: i.permissions, events: i.events, created_at: i.created_at, updated_at: i.updated_at, single_file_name: null, suspended_by: null, suspended_at: i.suspended_at ?? null };
   }
   const sender = (login) => kit.userJson(gh.users.findOneBy("login", login ?? "owner"));
 
