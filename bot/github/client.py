@@ -198,6 +198,10 @@ class RemoteHub:
         """Let the one comment of ours that holds `marker` say `body`."""
         return self._issues.put_comment(number, marker, body)
 
+    def minimise(self, comment: Comment) -> bool:
+        """Fold a comment away as outdated; return False where GitHub does not let us."""
+        return self._issues.minimise(comment)
+
     def react(self, number: int, comment_id: int | None, reaction: Reaction) -> None:
         """Let exactly `reaction` be ours on an issue or on its comment."""
         self._issues.react(number, comment_id, reaction)

@@ -21,8 +21,18 @@ _LABEL_COLOUR = "5319e7"
 _LABEL_MEANING = "Made or asked of Boardwright"
 
 
+MINIMISE = """
+mutation Minimise($comment: ID!) {
+  minimizeComment(input: {subjectId: $comment, classifier: OUTDATED}) {
+    minimizedComment { isMinimized }
+  }
+}
+"""
+
+
 class _Comment(BaseModel):
     id: int
+    node_id: str = ""
     user: Account | None = None
     body: str | None = None
     created_at: datetime
@@ -36,6 +46,7 @@ class _Comment(BaseModel):
             created_at=self.created_at,
             url=self.html_url,
             author_id=self.user.id if self.user else 0,
+            node_id=self.node_id,
         )
 
 
@@ -90,6 +101,18 @@ class Issues:
             asked, verb = f"edit the comment on {self._name(number)}", "PATCH"
             path = f"{self._root()}/issues/comments/{there.id}"
         return self.wire.send(verb, asked, path, {"body": text}, _Comment).value()
+
+    def minimise(self, comment: Comment) -> bool:
+        """Fold a comment away as outdated; return False where GitHub does not let us.
+
+        Source: https://docs.github.com/graphql/reference/mutations#minimizecomment
+        """
+        asked = f"fold away a comment in {self.full_name}"
+        try:
+            self.wire.graphql(asked, MINIMISE, {"comment": comment.node_id}, Nothing)
+        except (Missing, Refused):
+            return False
+        return True
 
     def react(self, number: int, comment_id: int | None, reaction: Reaction) -> None:
         """Let exactly `reaction` be ours on an issue or its comment."""

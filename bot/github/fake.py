@@ -165,6 +165,13 @@ class FakeHub:
                     return there.edit_comment(number, comment.id, text)
             return there.say(self._github.login, number, text)
 
+    def minimise(self, comment: Comment) -> bool:
+        """Fold a comment away as outdated; return False where GitHub does not let us."""
+        with self._calling("minimise", comment.id) as there:
+            if there.allows_resolving:
+                there.minimised.add(comment.id)
+            return there.allows_resolving
+
     def react(self, number: int, comment_id: int | None, reaction: Reaction) -> None:
         """Let exactly `reaction` be ours on an issue or on its comment."""
         with self._calling("react", number, comment_id, reaction) as there:

@@ -77,6 +77,7 @@ class FakeRepository:
     labels: set[str] = field(default_factory=set)
     issues: dict[int, Issue] = field(default_factory=dict)
     comments: dict[int, list[Comment]] = field(default_factory=dict)
+    minimised: set[int] = field(default_factory=set)
     reactions: dict[tuple[int, int | None], set[tuple[str, str]]] = field(default_factory=dict)
     branches: dict[str, str] = field(default_factory=dict)
     commits: dict[str, FakeCommit] = field(default_factory=dict)

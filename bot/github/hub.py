@@ -87,7 +87,10 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment on an issue or pull request; `author_id` is 0 where an account was deleted."""
+    """A comment on an issue or pull request; `author_id` is 0 where an account was deleted.
+
+    `node_id` is GraphQL's id.
+    """
 
     id: int
     author: str
@@ -95,6 +98,7 @@ class Comment:
     created_at: datetime
     url: str
     author_id: int = 0
+    node_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +312,9 @@ class Hub(Protocol):
         Nothing is written where it says so already. Comments of others that hold the marker, as a
         quotation does, are left alone.
         """
+
+    def minimise(self, comment: Comment) -> bool:
+        """Fold a comment away as outdated; return False where GitHub does not let us."""
 
     def react(self, number: int, comment_id: int | None, reaction: Reaction) -> None:
         """Let exactly `reaction` be ours on an issue (`comment_id` None) or on its comment."""

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 
-from bot.github.hub import Button, Check, Conclusion, Hub, PullRequest, Refused
+from bot.github.hub import (
+    Button,
+    Check,
+    Comment,
+    Conclusion,
+    Hub,
+    HubError,
+    PullRequest,
+    Refused,
+)
 from bot.measured.judgement import BoardJudgement, Judgement, Verdict
 from bot.measured.kept import joined, kept
 from bot.measured.workflow import AGAIN, CHECK_KEY
-from bot.rendering.bench_comment import bench_comment, board_check, comment_marker
+from bot.rendering.bench_comment import BENCH_MARKERS, bench_comment, board_check, comment_marker
 
 BUTTON = Button("Measure again", "Run this commit on the board again", AGAIN)
 
@@ -22,6 +31,7 @@ _CONCLUSIONS = {
     Verdict.INFRASTRUCTURE: Conclusion.NEUTRAL,
     Verdict.MISSING: Conclusion.NEUTRAL,
 }
+_FOLDED_MAX = 10
 _one_at_a_time = threading.Lock()
 Alone = Callable[[str], AbstractContextManager[None]]
 """Lets one of several processes at a time do what has a name; the threads of one take turns."""
@@ -57,15 +67,25 @@ def post(
     if pull is not None:
         marker = comment_marker(judgement.commit)
         with _one_at_a_time, alone(pull.url):  # what is read is what is edited
-            said = (c.body for c in hub.comments(pull.number) if c.author == ours)
-            before = next((kept(body) for body in said if marker in body), None)
-            known = joined(before, judgement)
+            said = [c for c in hub.comments(pull.number) if c.author == ours]
+            before = next((c.body for c in said if marker in c.body), None)
+            known = joined(kept(before) if before else None, judgement)
             hub.put_comment(pull.number, marker, bench_comment(known, run_url))
+        if before is None:
+            _fold_away(hub, said)
     measured = {board.board for board in judgement.boards if board.place}
     for board in known.boards:
         if board.board in measured:
             _check(hub, known, board, run_url)
     return known
+
+
+def _fold_away(hub: Hub, said: Sequence[Comment]) -> None:
+    """Fold away what was said of earlier heads; where that cannot be, it stays as it is."""
+    older = [c for c in said if c.body.startswith(BENCH_MARKERS)]
+    with suppress(HubError):
+        for comment in older[-_FOLDED_MAX:]:
+            hub.minimise(comment)
 
 
 def conclusion_of(board: BoardJudgement) -> Conclusion:

@@ -16,6 +16,10 @@ _GROUPS_MAX, _CLASSES_MAX = 8, 64
 _URL = re.compile(r"https?://[\w.:/-]{1,300}")
 
 
+BENCH_MARKERS = "<!-- boardwright:key=bench/"
+"""How the first line of each comment on a commit begins."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Size:
     """How much is shown, until all of it fits."""

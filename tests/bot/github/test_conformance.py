@@ -101,6 +101,14 @@ def test_a_long_comment_is_cut_and_keeps_its_marker(world: World) -> None:
     assert world.hub.put_comment(number, MARK, "x" * 70_000 + MARK).id == made.id
 
 
+def test_a_comment_is_folded_away(world: World) -> None:
+    number = world.issue(STRANGER, "Fruit", "")
+    world.hub.put_comment(number, MARK, MARK)
+    (there,) = world.hub.comments(number)
+    assert world.hub.minimise(there) and world.hub.minimise(there)
+    assert [c.body for c in world.hub.comments(number)] == [there.body]
+
+
 def test_exactly_one_reaction_is_ours(world: World) -> None:
     number = world.issue(STRANGER, "Fruit", "")
     for reaction in (Reaction.SEEN, Reaction.SEEN, Reaction.DONE):

@@ -14,7 +14,7 @@ from bot.github.access import AppAccess, Connection, Lease, LeasedToken, TokenAc
 from bot.github.client import GitHub, RemoteHub
 from bot.github.errors import translate
 from bot.github.git_objects import Entry, Mode, blob_id, tree_id
-from bot.github.hub import Missing, Permission, Reaction, Refused, Thread, Unavailable
+from bot.github.hub import Comment, Missing, Permission, Reaction, Refused, Thread, Unavailable
 from tests.bot.github.wires import Script, respond
 
 REPO = "/repos/acme/widget"
@@ -321,6 +321,8 @@ def test_a_thread_that_may_not_be_resolved_is_left(script: Script) -> None:
     error = {"type": "FORBIDDEN", "message": "Resource not accessible by integration"}
     script.on("POST /graphql", 200, {"data": None, "errors": [error]})
     assert hub().resolve(Thread("T1", False, ())) is False
+    comment = Comment(1, "boardwright[bot]", "", NOW, "", node_id="IC_1")
+    assert hub().minimise(comment) is False
 
 
 def test_a_token_is_kept_until_just_before_it_ends() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from bot.github.fake import FakeGitHub, Fault
 from bot.github.fake_repository import FakeRepository
-from bot.github.hub import Conclusion, Hub, PullRequest, Refused, Unavailable
+from bot.github.hub import Conclusion, Hub, HubError, PullRequest, Refused, Unavailable
 from bot.measured import posting
 from bot.measured.base import base_of
 from bot.measured.kept import kept
@@ -137,7 +137,21 @@ def test_a_new_head_gets_a_comment_of_its_own_and_old_results_no_comment() -> No
     assert (stale.pull, len(lab.said())) == (0, 1)
     assert "Boardwright / pico" in lab.checks(), "the commit's check says it all the same"
     lab.take(report("pico"))
-    assert len(lab.said()) == 2
+    lab.take(report())
+    said = lab.there.comments[lab.pull.number]
+    assert len(said) == 2 and lab.there.minimised == {said[0].id}
+    assert lab.github.count("minimise") == 1, "once, with the newer head's first word"
+
+
+@pytest.mark.parametrize("fault", [None, Unavailable("GitHub is away."), Refused("No.")])
+def test_an_old_comment_that_cannot_be_folded_away_does_no_harm(fault: HubError | None) -> None:
+    lab = Lab()
+    lab.take(report())
+    lab.there.push("ada", BRANCH, {f"{PROJECT}/app.c": b"int x;\n"})
+    lab.there.allows_resolving = False
+    if fault:
+        lab.github.fail(Fault("minimise", fault))
+    assert lab.take(report()).is_good and len(lab.said()) == 2 and not lab.there.minimised
 
 
 def test_what_another_worker_posts_meanwhile_is_joined() -> None:

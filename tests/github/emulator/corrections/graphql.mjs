@@ -77,6 +77,13 @@ export function correct(kit) {
     },
     resolveReviewThread: async ({ input }) => { const t = threadBy(call, input.threadId, true); mayResolve(call, t); await kit.settle(t, kit.actor(call.grant), true); return { clientMutationId: input.clientMutationId, thread: threadOf(t) }; },
     unresolveReviewThread: async ({ input }) => { const t = threadBy(call, input.threadId, true); mayResolve(call, t); await kit.settle(t, kit.actor(call.grant), false); return { clientMutationId: input.clientMutationId, thread: threadOf(t) }; },
+    minimizeComment: ({ input }) => {
+      const c = gh.comments.all().find((x) => x.node_id === input.subjectId);
+      if (!c) throw new Refused("NOT_FOUND", `Could not resolve to a node with the global id of '${input.subjectId}'`);
+      gate(call, gh.repos.get(c.repo_id), true);
+      gh.comments.update(c.id, { minimized: input.classifier });
+      return { clientMutationId: input.clientMutationId, minimizedComment: { __typename: "IssueComment", isMinimized: true, minimizedReason: input.classifier.toLowerCase() } };
+    },
     markPullRequestReadyForReview: draft(call, "markPullRequestReadyForReview", false),
     convertPullRequestToDraft: draft(call, "convertPullRequestToDraft", true),
   });
