@@ -135,6 +135,8 @@ def test_each_head_has_its_comment_and_each_board_its_check(service: Service) ->
     old, new = lab.said()
     assert comment_marker(first) in old and comment_marker(second) in new
     assert old == one, "what was measured of the old head stays"
+    folded = [w for w in service.hub.log("POST", "/graphql") if "minimizeComment" in str(w["body"])]
+    assert len(folded) == 1, "folded away, once"
     assert lab.conclusions(second) == {"nucleo-f446re": "success"}
 
 
