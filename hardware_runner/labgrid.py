@@ -2,7 +2,9 @@
 
 A place is reserved (so that who waits longest is next), acquired, watched while it is in use, and
 given back. labgrid never takes a place from who acquired it: what a killed run held stays held
-until a person releases it, and whoever waits is told how.
+until a person releases it, and whoever waits is told how. The reservation is kept and renewed
+meanwhile: where a person takes the place away, nobody else gets it before this run saw that, or
+before labgrid's minute without renewal is over.
 """
 
 from __future__ import annotations
@@ -115,7 +117,8 @@ class Labgrid:
                 f"The place {place} is held by {who} in labgrid, and did not come free within "
                 f"{timeout_s:g} s. Wait, or allow more time; where that run is gone for good, "
                 "labgrid keeps the place until a person gives it back: labgrid-client "
-                f"--coordinator {self.address} --place {place} release --kick"
+                f"--coordinator {self.address} --place {place} release --kick "
+                "(it is free a minute later)"
             )
         return ". ".join(told) + "."
 
