@@ -22,6 +22,7 @@ from bot.commands import (
     erase,
     evaluate,
     export,
+    listen,
     measure,
     report,
     run,
@@ -54,6 +55,9 @@ app.command("export", short_help="A project for Arduino, CMake, Zephyr and other
 app.command("doctor", short_help="What is installed, what is missing.")(doctor.report)
 app.add_typer(sandbox.app, name="sandbox")
 bench.app.command("erase", short_help="Erase what was left in boards.")(erase.erase)
+bench.app.command("listen", short_help="Measure an exported firmware that is in a board.")(
+    listen.listen
+)
 app.add_typer(bench.app, name="bench")
 app.command("benchmark", short_help="What models cost on boards.")(benchmark.benchmark)
 app.command("serve", short_help="Take deliveries from GitHub in.")(serve.serve)

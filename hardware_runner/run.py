@@ -179,7 +179,7 @@ def _refuse_overflow(stack: StackReading) -> None:
 
 
 def _located(fault: FirmwareFault, firmware: Firmware, answered: int) -> str:
-    name = read_image(firmware.elf).at(fault.pc) if fault.pc else None
+    name = read_image(firmware.elf).at(fault.pc) if fault.pc and firmware.elf.is_file() else None
     where = f" The instruction is in {name}()." if name else ""
     return f"{fault}{where} {answered} samples were answered before."
 

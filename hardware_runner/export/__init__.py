@@ -12,6 +12,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hardware_runner.board import Board
 from hardware_runner.build import PROJECT
@@ -24,9 +27,31 @@ from hardware_runner.export.writing import MANIFEST, write_export
 from hardware_runner.fit import refuse_too_large
 from model_compiler import CompiledModel, compile_model, load_model
 
-__all__ = ["EXPORTERS", "MANIFEST", "Exporter", "Seen", "export_files", "export_project", "job_of"]
+__all__ = [
+    "EXPORTERS",
+    "MANIFEST",
+    "Exported",
+    "Exporter",
+    "Seen",
+    "export_files",
+    "export_project",
+    "job_of",
+    "read_exported",
+]
 
 SCHEMA_VERSION = 1
+
+
+class Exported(BaseModel):
+    """What the folder of an export says of itself."""
+
+    model_config = ConfigDict(frozen=True)
+
+    schema_version: Literal[1]
+    kind: Literal["cmake", "arduino", "platformio", "zephyr", "esp-idf", "pico-sdk"]
+    board: str
+    build_id: str = Field(pattern=r"^[0-9a-f]{16}$")
+
 
 EXPORTERS: dict[str, Exporter] = {
     "cmake": cmake,
@@ -65,7 +90,7 @@ def export_project(
     job = job_of(board, kind, sources, compiled, title=project.resolve().name, card=card)
     about = {
         "schema_version": SCHEMA_VERSION,
-        "export": kind,
+        "kind": kind,
         "board": board.name,
         "build_id": job.build_id,
     }
@@ -103,6 +128,25 @@ def job_of(
     for name, content in sorted(EXPORTERS[kind].files(job).items()):
         digest.update(f"{name} {len(content)}\n".encode() + content)
     return replace(job, build_id=digest.hexdigest()[:16])
+
+
+def read_exported(folder: Path) -> Exported:
+    """Return what lies in the folder of an export.
+
+    Raises:
+        ProjectError: there is no export.
+    """
+    try:
+        with (folder / MANIFEST).open("rb") as stream:
+            return Exported.model_validate_json(stream.read(1_000_000))
+    except OSError:
+        raise ProjectError(
+            f"{folder} holds no {MANIFEST}: name a folder that `boardwright export` wrote."
+        ) from None
+    except ValidationError as error:
+        raise ProjectError(
+            f"{folder / MANIFEST} is damaged ({error.error_count()} places): export again."
+        ) from None
 
 
 def refuse_kind(board: Board, kind: str) -> None:

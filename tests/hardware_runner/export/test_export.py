@@ -75,7 +75,7 @@ def test_a_folder_appears_whole_with_a_manifest_and_nothing_beside_it(
         if p.is_file()
     }
     assert there == {*manifest["files"], MANIFEST}
-    assert (manifest["export"], manifest["board"]) == ("arduino", "arduino-nano33ble")
+    assert (manifest["kind"], manifest["board"]) == ("arduino", "arduino-nano33ble")
     assert "[model card](../my%20project/README.md)" in (tmp_path / "out/README.md").read_text()
     assert (tmp_path / "out/my_project/my_project.ino").is_file()
 
