@@ -50,9 +50,11 @@ RUNS = 3
 ERASE = "erase"
 """The tag of places whose firmware is erased after each run."""
 
+REASON_CHARS = 2_000
+"""The longest reason in results; whoever reads them refuses texts that are much longer."""
+
 _INFRASTRUCTURE = RunOutcome.INFRASTRUCTURE
 _MOST_TOLD = 20
-_LONGEST_REASON = 2_000
 
 
 @dataclass(slots=True)
@@ -80,27 +82,22 @@ class PlaceRun:
     def run(self) -> Measured:
         """Measure, and say how that ended."""
         try:
-            place = self._take()
-        except (RunnerError, OSError) as trouble:
-            return self._measured(blank_report(self.firmware, _INFRASTRUCTURE, str(trouble)))
-        try:
-            report = self._measure(place)
+            report = self._measure(self._take())
         except (RunnerError, OSError) as trouble:
             report = blank_report(self.firmware, _INFRASTRUCTURE, str(trouble))
         except Exception as error:  # whatever it is, the other boards go on
             reason = f"The runner failed: {type(error).__name__}: {error}."
             report = blank_report(self.firmware, _INFRASTRUCTURE, reason)
-        return self._end(place, report)
+        return self._end(report)
 
     def give_up(self, late: str) -> Measured:
         """End the run from outside, where its thread hangs: mark the place and give it back."""
         reason = f"{late} The tool hangs, and the board with it."
         report = blank_report(self.firmware, _INFRASTRUCTURE, reason)
-        if self._place is None:
-            return self._measured(report)
-        if self._held is None or not self._held.lost:
-            wedge(self._place.name, self.folder, reason, tuple(self._tried))
-        return self._end(self._place, report)
+        if self._place is not None and (self._held is None or not self._held.lost):
+            with contextlib.suppress(OSError):  # a full disk keeps no mark, and still no lease
+                wedge(self._place.name, self.folder, reason, tuple(self._tried))
+        return self._end(report)
 
     def _take(self) -> Place:
         names = {place.name: place for place in self.places}
@@ -134,21 +131,18 @@ class PlaceRun:
         """Return why the place is no longer ours, or "": asked before anything more is tried."""
         return self._held.look() if self._held is not None else ""
 
-    def _end(self, place: Place, report: RunReport) -> Measured:
+    def _end(self, report: RunReport) -> Measured:
         with self._ending:  # the thread itself, or who gave it up: once
             if self._held is not None:
                 with contextlib.suppress(OSError):
-                    remember(place.name, self.folder, report, len(self._tried))
+                    remember(self._held.place, self.folder, report, len(self._tried))
                 self._held.release()
                 self._held = None
-        return self._measured(report)
-
-    def _measured(self, report: RunReport) -> Measured:
         return Measured(
             place=self._place.name if self._place else "",
             recoveries=tuple(line[:200] for line in self._tried[:_MOST_TOLD]),
             seconds=time.monotonic() - self._began if self._began else 0.0,
-            report=report,
+            report=report.model_copy(update={"reason": report.reason[:REASON_CHARS]}),
         )
 
     def _measure(self, place: Place) -> RunReport:
@@ -259,7 +253,7 @@ class PlaceRun:
         if not self._tried:
             return report
         reason = f"{report.reason} Tried to bring it back: {'; '.join(self._tried)}."
-        return report.model_copy(update={"reason": reason[:_LONGEST_REASON]})
+        return report.model_copy(update={"reason": reason})
 
 
 def _erase(machine: Machine) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hardware_runner.bench import Bench, Place
-from hardware_runner.bench_place import PlaceRun
+from hardware_runner.bench_place import REASON_CHARS, PlaceRun
 from hardware_runner.board import Board
 from hardware_runner.boards import find_board
 from hardware_runner.build import Firmware
@@ -219,6 +219,7 @@ def _not_run(
     firmware: Firmware | None = None,
     place: str = "",
 ) -> Measured:
+    reason = reason[:REASON_CHARS]
     if firmware is not None:
         report = blank_report(firmware, outcome, reason)
     else:

@@ -49,7 +49,9 @@ def _doubts(results: Results) -> Iterator[str]:
 def _doubts_of(measured: Measured) -> Iterator[str]:
     report = measured.report
     about = f"The report of {report.board}"
-    if not NAME.fullmatch(measured.place):
+    came_to_nothing = report.outcome in (RunOutcome.SKIPPED, RunOutcome.INFRASTRUCTURE)
+    nowhere = came_to_nothing and not measured.place  # the bench lacks it, or it never came free
+    if not nowhere and not NAME.fullmatch(measured.place):
         yield f"{about} names a place that no place may be called."
     if any(not 0 <= number <= _LARGEST for number in _numbers(measured)):  # nor is NaN
         yield f"{about} holds a number that is negative, too large, or none."

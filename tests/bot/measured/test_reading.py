@@ -10,6 +10,7 @@ import string
 import struct
 import tracemalloc
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +19,12 @@ from hypothesis import strategies as st
 
 from bot.measured import reading
 from bot.measured.reading import ArtifactRefused, Expected, read_artifact, read_results
+from hardware_runner.bench_run import measure_bundle
+from hardware_runner.boards import find_board
+from hardware_runner.bundle.manifest import WHY_MAX
 from hardware_runner.results import RESULTS_FILE, Results
 from tests.bot.measured.benches import COMMIT, PROJECT, artifact, plain, report, zipped
+from tests.hardware_runner.bench_bundle import bench_of, pretended
 
 SAFE = set(string.ascii_letters + string.digits + " .,:_-/()%'\"")
 
@@ -48,6 +53,14 @@ def test_what_a_bench_leaves_is_read() -> None:
     results = read_artifact(zipped(plain(), also=logs), Expected(COMMIT, PROJECT))
     assert results == Results.model_validate_json(json.dumps(plain()))
     assert len(results.boards[0].report.scores) == 90
+
+
+def test_a_bench_that_lacks_a_board_is_believed(tmp_path: Path) -> None:
+    bundle = pretended([find_board("f405")], tmp_path, {"mps2-an500": "x" * WHY_MAX})
+    results = measure_bundle(bench_of(), bundle, ["f405", "an500"], lock_dir=tmp_path / "locks")
+    assert [measured.place for measured in results.boards] == ["", ""]
+    named = results.model_copy(update={"project": PROJECT})
+    assert read_results(named.model_dump_json().encode()) == named
 
 
 REPORT = "boards.0.report"
