@@ -7,15 +7,16 @@ from pathlib import Path
 
 from bot.errors import ExitCode
 from hardware_runner.answering import Proof, prove_well
-from hardware_runner.bench import Place
+from hardware_runner.bench import Bench, Place
 from hardware_runner.condition import clear, wedged
 from hardware_runner.hold import ask_back, await_free
-from hardware_runner.lease import lease
+from hardware_runner.reservation import reserved
 
 FREE_WITHIN_S = 10.0
 
 
 def release_place(
+    bench: Bench,
     place: Place,
     folder: Path,
     say: Callable[[str], None],
@@ -24,7 +25,7 @@ def release_place(
     """Release a place and say what was done; ends with 3 where its board is not well.
 
     Raises:
-        BoardBusy: a run holds it.
+        BoardBusy: a run holds it, here or on another host of a farm.
     """
     who = ask_back(place.name, folder)
     if who is not None:
@@ -37,7 +38,7 @@ def release_place(
         if who is None:
             say(f"{place.name}: is free, and not wedged.")
         return int(ExitCode.DONE)
-    with lease(place.name, timeout_s=0.0, lock_dir=folder):
+    with reserved(bench, place.name, folder, timeout_s=0.0):
         proof = prove(place)
         if not proof.is_proven:
             say(f"{place.name}: stays {mark}\nIt is not well yet: {proof.how}")

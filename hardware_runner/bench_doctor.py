@@ -14,8 +14,10 @@ from hardware_runner.bench import Bench, Place, SerialConsole, Usb
 from hardware_runner.boards import find_board
 from hardware_runner.condition import wedged
 from hardware_runner.consoles.ports import ListPorts, find_port, list_serial_ports
-from hardware_runner.errors import RunnerError
+from hardware_runner.errors import BenchError, RunnerError
 from hardware_runner.gear import EMULATED
+from hardware_runner.labgrid import SCHEME
+from hardware_runner.labgrid_client import Client, holder_of
 from hardware_runner.lease import LOCKS_VARIABLE
 from hardware_runner.tools import make_flasher
 from hardware_runner.tools.flasher import Flasher
@@ -57,7 +59,7 @@ class Host:
 def examine(bench: Bench, folder: Path, host: Host | None = None) -> list[Finding]:
     """Look after the machine and after each place; takes no lock and writes nothing."""
     host = host or Host()
-    found = list(_machine(bench, host))
+    found = [*_machine(bench, host), *_farm(bench)]
     for place in bench.places:
         found += _place(place, folder, host)
     return found
@@ -98,6 +100,24 @@ def _machine(bench: Bench, host: Host) -> Iterator[Finding]:
             "", "locks", "are this user's own: a runner's service under another user or session "
             f"does not see them; set {LOCKS_VARIABLE} for both to share a folder",
         )  # fmt: skip
+
+
+def _farm(bench: Bench) -> Iterator[Finding]:
+    """Ask labgrid's coordinator for each place, where it reserves them."""
+    if not bench.reservation.startswith(SCHEME):
+        return
+    client = Client(bench.reservation.removeprefix(SCHEME), "boardwright-doctor")
+    for place in bench.places:
+        try:
+            shown = client.show(place.name)
+        except BenchError as unknown:
+            yield Finding(place.name, "labgrid", "does not know it", str(unknown))
+        except RunnerError as trouble:
+            yield Finding("", "labgrid", "cannot be asked", str(trouble))
+            return
+        else:
+            who = holder_of(shown)
+            yield Finding(place.name, "labgrid", f"held by {who}" if who else "free")
 
 
 def _rights(bench: Bench, host: Host) -> Iterator[Finding]:

@@ -10,7 +10,8 @@ from hardware_runner.bench import Bench, Place
 from hardware_runner.bench_place import ERASE
 from hardware_runner.boards import find_board
 from hardware_runner.errors import BoardBusy, RunnerError
-from hardware_runner.lease import lease
+from hardware_runner.lease import default_lock_dir
+from hardware_runner.reservation import reserved
 from hardware_runner.tools import make_flasher
 from hardware_runner.tools.flasher import Flasher
 
@@ -43,18 +44,23 @@ def erase_left(
         flasher_of: Returns the tool of a place.
         lease_s: How long a place that somebody holds is waited for.
     """
+    folder = lock_dir or default_lock_dir()
     return tuple(
-        _erase(place, flasher_of, lock_dir, lease_s)
+        _erase(bench, place, flasher_of, folder, lease_s)
         for place in bench.places
         if ERASE in place.tags
     )
 
 
 def _erase(
-    place: Place, flasher_of: Callable[[Place], Flasher], lock_dir: Path | None, lease_s: float
+    bench: Bench,
+    place: Place,
+    flasher_of: Callable[[Place], Flasher],
+    folder: Path,
+    lease_s: float,
 ) -> Erased:
     try:
-        with lease(place.name, timeout_s=lease_s, lock_dir=lock_dir):
+        with reserved(bench, place.name, folder, lease_s):
             flasher_of(place).erase()
     except BoardBusy:
         return Erased(place.name, "somebody else holds it, and erases it after use")

@@ -7,7 +7,8 @@ holds a board here is seen here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -97,3 +98,20 @@ def reservations_of(bench: Bench, folder: Path) -> Reservations:
     if bench.reservation.startswith(SCHEME):
         return Labgrid(bench.reservation.removeprefix(SCHEME), folder)
     return Flock(folder)
+
+
+@contextlib.contextmanager
+def reserved(bench: Bench, place: str, folder: Path, timeout_s: float) -> Iterator[Held]:
+    """Hold one place while the context lasts.
+
+    Raises:
+        BoardBusy: it did not come free in time.
+        BoardTrouble, ToolMissing: nobody could be asked.
+    """
+    held = reservations_of(bench, folder).take_any(
+        [place], timeout_s=timeout_s, called_off=lambda: False
+    )
+    try:
+        yield held
+    finally:
+        held.release()

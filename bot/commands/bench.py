@@ -160,6 +160,12 @@ def hold(
     described, folder = read_bench(bench), default_lock_dir()
     names = [find_place(described, name).name for name in place]
     listed = ", ".join(names)
+    if described.reservation != "flock":
+        address = described.reservation.removeprefix("labgrid://")
+        raise RequestError(
+            f"The places of {described.name} are reserved by labgrid.",
+            f"Hold it there: labgrid-client --coordinator {address} --place {names[0]} acquire.",
+        )
     if not purpose.strip():
         raise RequestError("A hold needs a reason.", 'Say what for: --for "new probe"')
     if minutes is not None:
@@ -184,7 +190,8 @@ def release(
     from hardware_runner.bench_file import find_place, read_bench  # noqa: PLC0415
     from hardware_runner.lease import default_lock_dir  # noqa: PLC0415
 
-    return release_place(find_place(read_bench(bench), place), default_lock_dir(), _say)
+    described = read_bench(bench)
+    return release_place(described, find_place(described, place), default_lock_dir(), _say)
 
 
 def _pairs(given: list[str] | None, option: str) -> dict[str, str]:

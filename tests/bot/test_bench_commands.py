@@ -12,7 +12,7 @@ from bot.bench_release import release_place
 from bot.cli import invoke
 from bot.enrolment import Wishes, enroll
 from hardware_runner.answering import Proof, prove_well
-from hardware_runner.bench import Place, SerialConsole, Usb
+from hardware_runner.bench import Bench, Place, SerialConsole, Usb
 from hardware_runner.bench_file import read_bench
 from hardware_runner.boards import find_board
 from hardware_runner.condition import wedge, wedged
@@ -28,6 +28,7 @@ LEFT = Place(
     name="left", board=NUCLEO.name, flasher="openocd", probe=USB,
     console=SerialConsole(**USB.model_dump()),
 )  # fmt: skip
+BENCH = Bench(name="attic", place=(LEFT,))
 
 
 @pytest.fixture(autouse=True)
@@ -155,15 +156,15 @@ def test_a_wedge_stays_until_the_board_is_proven_well(tmp_path: Path, player: Pl
         return prove_well(place, flasher=tool, timeout_s=0.2, ports=player.ports)
 
     player.answers_as = "esp32s3"
-    assert release_place(LEFT, locks, said.append, prove) == 3
+    assert release_place(BENCH, LEFT, locks, said.append, prove) == 3
     assert "'esp32s3' answers at the place left" in said[-1]
     player.answers_as = NUCLEO.name
     tool.broken = "no probe"
-    assert release_place(LEFT, locks, said.append, prove) == 3
+    assert release_place(BENCH, LEFT, locks, said.append, prove) == 3
     assert "openocd cannot reset it: no probe" in said[-1]
     assert wedged("left", locks) is not None
     tool.broken = ""
-    assert release_place(LEFT, locks, said.append, prove) == 0
+    assert release_place(BENCH, LEFT, locks, said.append, prove) == 0
     assert "nucleo-f446re with build" in said[-1]
     assert wedged("left", locks) is None
     assert "erase" not in tool.calls
@@ -203,3 +204,15 @@ def test_the_doctor_ends_with_3_where_something_is_wrong(
     assert "boardwright bench release a" in capsys.readouterr().out
     assert invoke(["bench", "doctor", "--rules"]) == 0
     assert "boardwright_end" in capsys.readouterr().out
+
+
+def test_places_that_labgrid_reserves_are_held_there(
+    attic: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    attic.write_text(
+        'name = "farm"\nreservation = "labgrid://rig:20408"\n\n'
+        '[[place]]\nname = "left"\nboard = "mps2-an386"\nflasher = "qemu"\n'
+    )
+    assert invoke(["bench", "hold", "left", "--for", "new probe"]) == 2
+    assert "labgrid-client --coordinator rig:20408 --place left acquire" in capsys.readouterr().err
+    assert not is_held("left", tmp_path / "locks")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import socket
-import threading
 from pathlib import Path
 
 import pytest
 
-from hardware_runner.bench import NetworkConsole
+from hardware_runner.bench import Bench, NetworkConsole, Place
+from hardware_runner.bench_doctor import examine
+from hardware_runner.bench_erase import erase_left
 from hardware_runner.errors import BenchError, ToolFailed, ToolLate, ToolMissing
 from hardware_runner.labgrid import LabgridPlace
 from hardware_runner.labgrid_client import Client, console_of, holder_of
 from hardware_runner.lease import take_any
+from hardware_runner.tools.flasher import Flasher
 from tests.hardware_runner.labgrid_farm import CLIENT
 
 SHOWN = """\
@@ -35,6 +37,11 @@ Acquired resource 'NetworkSerialPort' (exp1/left/NetworkSerialPort/NetworkSerial
               'protocol': 'raw',
               'speed': 115200}}
 """
+FARM = Bench(
+    name="farm",
+    reservation="labgrid://rig:20408",
+    place=(Place(name="left", board="mps2-an386", flasher="qemu", tags=("erase",)),),
+)
 SECOND = SHOWN[SHOWN.index("Acquired resource") :]
 
 
@@ -93,6 +100,44 @@ def test_a_missing_program_is_named_with_its_cure(monkeypatch: pytest.MonkeyPatc
         Client("rig:20408", "me").show("left")
 
 
+def test_the_doctor_asks_who_has_the_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def findings(script: str) -> list[tuple[str, str, str]]:
+        program(tmp_path, monkeypatch, script)
+        found = examine(FARM, tmp_path)
+        return [(f.place, f.said, f.cure) for f in found if f.what == "labgrid"]
+
+    shown = "echo \"Place 'left':\"; echo '  acquired: "
+    assert findings(f"{shown}None'") == [("left", "free", "")]
+    assert findings(f"{shown}vm/me'") == [("left", "held by vm/me", "")]
+    (unknown,) = findings(
+        "echo 'labgrid-client: Error: place pattern left matches nothing'; exit 1"
+    )
+    assert unknown[:2] == ("left", "does not know it")
+    (away,) = findings("echo 'Server error: Error: Could not connect to coordinator'; exit 1")
+    assert away[:2] == ("", "cannot be asked")
+    assert "start it, or correct `reservation`" in away[2]
+
+
+def test_what_others_have_is_not_erased(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(
+        tmp_path, monkeypatch,
+        "case $3 in\n"
+        "reserve) echo '  token: T'; echo '  state: waiting';;\n"
+        "wait) exec sleep 60;;\n"
+        "--place) echo \"Place 'left':\"; echo '  acquired: cellar/me';;\n"
+        "*) echo $3 >>" + str(tmp_path / "did") + ";;\nesac",
+    )  # fmt: skip
+
+    def no_tool(place: Place) -> Flasher:
+        raise AssertionError("it was touched")
+
+    (erased,) = erase_left(FARM, lock_dir=tmp_path, lease_s=0.3, flasher_of=no_tool)
+    assert erased.trouble == "somebody else holds it, and erases it after use"
+    assert (tmp_path / "did").read_text() == "cancel-reservation\n"  # it waits no longer
+
+
 class Coordinator:
     """A client whose coordinator says this, in order; the last for ever."""
 
@@ -148,7 +193,6 @@ def test_a_coordinator_that_never_answers_is_not_waited_for_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("BOARDWRIGHT_LABGRID", str(CLIENT))
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        threading.Thread(target=server.accept, daemon=True).start()
+    with socket.create_server(("127.0.0.1", 0)) as server:  # connects, and no more
         with pytest.raises(ToolLate, match=r"did not end within 1\.5 s"):
             Client(f"127.0.0.1:{server.getsockname()[1]}", "me").wait("T", timeout_s=1.5)
