@@ -17,8 +17,9 @@ _CLAIMS: Mapping[Seen, str] = {
     Seen.BUILDS: "Boardwright's tests build this export. It never ran: no emulator has this part, "
     "and nobody has reported a run on one.",
     Seen.DECLARATIONS: "Boardwright's tests compile its C against declarations of the functions "
-    "that it uses, and run it as a process with stand-ins for them: it answers as it should. "
-    "It was never built with the tool itself, and never ran on the part.",
+    "that it uses, and run it as a process with stand-ins for them, but for an Arm core's cycle "
+    "counter: it answers as it should. It was never built with the tool itself, and never ran on "
+    "the part.",
     Seen.UNVERIFIED: "Nothing but its C was ever built, and that by another tool; it never ran.",
 }
 
