@@ -101,6 +101,8 @@ class Measured(Frozen):
     installation_id: int | None
     run: int
     url: str
+    conclusion: str = Field(default="", description="as GitHub says it, such as 'cancelled'")
+    commit: str = Field(default="", description="that was to be measured; empty: not known")
 
 
 class Withdrawn(Frozen):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.events.event import Event, Measured, Sender
 from bot.events.heeded import Heeded, Ignored, installation_of
 from bot.events.payload import Payload
 from bot.measured.workflow import FOLDER, TRUSTED_EVENTS, WORKFLOWS
 
+_NAMED = re.compile(r"Boardwright measure ([0-9a-f]{40})")
+"""The name of a run, as workflows/measure.yml has it."""
 _PATHS = tuple(f"{FOLDER}/{name}" for name in WORKFLOWS)
 
 
@@ -31,9 +35,12 @@ def workflow_run(action: str, _: Sender, payload: Payload, __: Heeded) -> Event 
     own = run.text("head_branch") == repository.branch("default_branch")
     if not own and event != "pull_request_target":
         return Ignored("The workflow run is not of the default branch.")
+    named = _NAMED.fullmatch(run.text("display_title").strip())
     return Measured(
         repository=repository.repository("full_name"),
         installation_id=installation_of(payload),
         run=run.number("id"),
         url=run.text("html_url"),
+        conclusion=run.word("conclusion") if run.has("conclusion") else "",
+        commit=named[1] if named else "",
     )

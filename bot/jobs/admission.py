@@ -191,6 +191,7 @@ class Admission:
             headline=taken.headline,
             remark=taken.remark,
             is_good=taken.is_good,
+            is_measured=taken.is_measured,
         )
         await self._send(durable, living, measured)
         return taken.line

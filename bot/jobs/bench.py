@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 async def take(acts: Activities, durable: Dispatch, event: Measured) -> Taken:
     """Fetch what a run left, judge it and post it."""
     room = Room(event.repository, event.installation_id, 0)
-    run = Run(event.run, event.url)
+    run = Run(event.run, event.url, event.conclusion, event.commit)
     taken = await do(
         durable,
         "measured",
@@ -102,6 +102,9 @@ async def ask(story: Story, board: str) -> bool:
 
 async def heard(story: Story, said: messages.Measured) -> Wish | None:
     """Tell what the bench measured; return what is to be followed because of it."""
+    if not said.is_measured:
+        await story.show(story.live.phase, bench=said.headline)
+        return None
     bench = f"{said.headline} Measured at {said.commit[:10]}."
     if not said.remark:
         is_over = story.live.problem in ends.BENCH_PROBLEMS

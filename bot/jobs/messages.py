@@ -93,7 +93,7 @@ class Rerun(Frozen):
 
 
 class Measured(Frozen):
-    """The bench measured the head of a pull request, and it was posted."""
+    """The bench measured the head of a pull request, or was to, and that was posted."""
 
     kind: Literal["measured"] = "measured"
     number: int = Field(description="of the pull request")
@@ -101,6 +101,7 @@ class Measured(Frozen):
     headline: str
     remark: str = Field(description="what is to be mended; empty where nothing is")
     is_good: bool
+    is_measured: bool = True
 
 
 class Withdrawn(Frozen):

@@ -19,7 +19,15 @@ from bot.github.hub import (
 from bot.measured.judgement import BoardJudgement, Judgement, Verdict
 from bot.measured.kept import joined, kept
 from bot.measured.workflow import AGAIN, CHECK_KEY
-from bot.rendering.bench_comment import BENCH_MARKERS, bench_comment, board_check, comment_marker
+from bot.rendering.bench_comment import (
+    BENCH_MARKERS,
+    Nothing,
+    bench_comment,
+    board_check,
+    comment_marker,
+    nothing_comment,
+    says_nothing,
+)
 
 BUTTON = Button("Measure again", "Run this commit on the board again", AGAIN)
 
@@ -78,6 +86,29 @@ def post(
         if board.board in measured:
             _check(hub, known, board, run_url)
     return known
+
+
+def post_nothing(
+    hub: Hub, ours: str, pull: PullRequest, nothing: Nothing, alone: Alone = unguarded
+) -> bool:
+    """Tell that a run came to nothing; return whether that is the last word on the commit.
+
+    What was measured of the commit before stays.
+    """
+    marker = comment_marker(nothing.commit)
+    with _one_at_a_time, alone(pull.url):
+        said = [c for c in hub.comments(pull.number) if c.author == ours]
+        before = next((c.body for c in said if marker in c.body), None)
+        known = kept(before) if before else None
+        if known is not None and any(board.run >= nothing.run for board in known.boards):
+            return False
+        if known is not None:
+            hub.put_comment(pull.number, marker, bench_comment(known, later=nothing))
+        elif before is None or says_nothing(before):
+            hub.put_comment(pull.number, marker, nothing_comment(nothing))
+    if before is None:
+        _fold_away(hub, said)
+    return True
 
 
 def _fold_away(hub: Hub, said: Sequence[Comment]) -> None:

@@ -11,20 +11,35 @@ from bot.github.hub import Hub, Missing, PullRequest, Refused
 from bot.measured.base import base_of
 from bot.measured.judgement import Judgement
 from bot.measured.judging import judge
-from bot.measured.posting import Alone, post, unguarded
+from bot.measured.posting import Alone, post, post_nothing, unguarded
 from bot.measured.reading import ARTIFACT_MAX_BYTES, ArtifactRefused, read_artifact
 from bot.measured.truth import truth_at
 from bot.measured.wanting import remark
 from bot.measured.workflow import artifact_of
+from bot.rendering.bench_comment import Nothing
 from hardware_runner.results import Results
+
+_ENDS = {
+    "cancelled": "was cancelled",
+    "failure": "was not approved, or its workflow failed",
+    "timed_out": "took too long",
+}
+"""How runs end that people wait for in vain; one that had nothing to measure ends well."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The workflow run that measured."""
+    """The workflow run that measured.
+
+    Attributes:
+        conclusion: as GitHub says it.
+        commit: that was to be measured; empty where that is not known.
+    """
 
     id: int
     url: str = ""
+    conclusion: str = ""
+    commit: str = ""
 
 
 class Taken(Frozen):
@@ -40,6 +55,7 @@ class Taken(Frozen):
     headline: str = Field(default="", description="what came of all boards of the commit")
     remark: str = Field(default="", description="what whoever wrote the files must mend")
     is_good: bool = False
+    is_measured: bool = Field(default=True, description="else the headline says why not")
 
 
 def take_run(hub: Hub, ours: str, run: Run, alone: Alone = unguarded) -> Taken:
@@ -56,7 +72,7 @@ def take_run(hub: Hub, ours: str, run: Run, alone: Alone = unguarded) -> Taken:
     """
     artifact = artifact_of(hub, run.id)
     if artifact is None:
-        return Taken(line=f"run {run.id} left no results")
+        return _nothing(hub, ours, run, alone)
     try:
         content = hub.download(artifact, ARTIFACT_MAX_BYTES)
         return take(hub, ours, read_artifact(content), run, alone)
@@ -64,6 +80,28 @@ def take_run(hub: Hub, ours: str, run: Run, alone: Alone = unguarded) -> Taken:
         return Taken(line=f"results of run {run.id} refused: {error.problem}")
     except ArtifactRefused as refused:
         return Taken(line=f"results of run {run.id} refused: {refused.line}")
+
+
+def _nothing(hub: Hub, ours: str, run: Run, alone: Alone) -> Taken:
+    """Tell of a run that left no results, where that was not meant to be."""
+    line = f"run {run.id} left no results"
+    try:
+        pull = pull_of(hub, run.commit) if run.commit and run.conclusion in _ENDS else None
+    except ArtifactRefused:
+        pull = None
+    if pull is None:
+        return Taken(line=line)
+    said = Nothing(run.commit, run.id, _ENDS[run.conclusion], run.url)
+    if not post_nothing(hub, ours, pull, said, alone):
+        return Taken(line=f"{line}; later ones did")
+    return Taken(
+        line=f"{line}: it {said.how}",
+        commit=run.commit,
+        pull=pull.number,
+        branch=pull.head_branch,
+        headline=f"The run that was to measure {run.commit[:10]} {said.how}.",
+        is_measured=False,
+    )
 
 
 def take(hub: Hub, ours: str, results: Results, run: Run, alone: Alone = unguarded) -> Taken:

@@ -19,6 +19,9 @@ _URL = re.compile(r"https?://[\w.:/-]{1,300}")
 BENCH_MARKERS = "<!-- boardwright:key=bench/"
 """How the first line of each comment on a commit begins."""
 
+NOTHING = "### ⚠️ Nothing was measured"
+"""The heading of a comment on a commit that the bench did not measure."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Size:
@@ -39,6 +42,23 @@ _SIZES = (
 
 
 @dataclass(frozen=True, slots=True)
+class Nothing:
+    """A run of the bench that came to nothing.
+
+    Attributes:
+        commit: that was to be measured.
+        run: its id.
+        how: it ended, such as "was cancelled".
+        url: of the run.
+    """
+
+    commit: str
+    run: int
+    how: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class CheckText:
     """What a check run says."""
 
@@ -52,13 +72,42 @@ def comment_marker(commit: str) -> Markdown:
     return marker("bench", commit)
 
 
-def bench_comment(judgement: Judgement, run_url: str = "") -> str:
-    """Return the comment, Markdown of less than 65,536 characters."""
+def bench_comment(judgement: Judgement, run_url: str = "", later: Nothing | None = None) -> str:
+    """Return the comment, Markdown of less than 65,536 characters.
+
+    Args:
+        judgement: what is known of the commit.
+        run_url: of the run that measured last.
+        later: a run after it.
+    """
+    also = {"note": _note(later) if later else ""}
     for size in _SIZES:
-        text = render_text("bench_comment.md.jinja", _values(judgement, run_url, size))
+        text = render_text("bench_comment.md.jinja", _values(judgement, run_url, size) | also)
         if len(text) < BODY_MAX_CHARACTERS:
             return text
     raise AssertionError("a text of bounded parts is longer than their sum")
+
+
+def nothing_comment(nothing: Nothing) -> str:
+    """Return the comment on a commit of which nothing was measured."""
+    values = {
+        "marker": comment_marker(nothing.commit),
+        "heading": Markdown(NOTHING),
+        "note": _note(nothing),
+        "again": code("/boardwright measure BOARD"),
+        "commit": code(nothing.commit[:10]),
+    }
+    return render_text("bench_nothing.md.jinja", values)
+
+
+def says_nothing(body: str) -> bool:
+    """Say whether a comment is one of `nothing_comment`."""
+    return NOTHING in body
+
+
+def _note(nothing: Nothing) -> Markdown:
+    linked = f"[run]({nothing.url})" if _URL.fullmatch(nothing.url) else "run"
+    return Markdown(f"A {linked} that was to measure this commit {nothing.how}.")
 
 
 def board_check(judgement: Judgement, board: BoardJudgement, run_url: str = "") -> CheckText:

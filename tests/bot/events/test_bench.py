@@ -52,6 +52,23 @@ def test_a_run_of_the_bench_that_ended_is_heard(changes: dict[str, Any]) -> None
     assert isinstance(event, Measured)
     assert (event.repository, event.run, event.installation_id) == (REPOSITORY["full_name"], 77, 3)
     assert isinstance(heard("workflow_run", payload | {"sender": BOT}), Measured)
+    assert event.conclusion == changes.get("conclusion", "")
+
+
+@pytest.mark.parametrize(
+    ("title", "commit"),
+    [
+        (f"Boardwright measure {SHA}", SHA),
+        ("Boardwright measure", ""),
+        (f"Boardwright measure {SHA}{SHA}", ""),
+        (f"measure {SHA}", ""),
+        (None, ""),
+    ],
+)
+def test_the_name_of_a_run_tells_what_it_was_to_measure(title: str | None, commit: str) -> None:
+    event = heard("workflow_run", ended(display_title=title, conclusion="cancelled"))
+    assert isinstance(event, Measured)
+    assert (event.commit, event.conclusion) == (commit, "cancelled")
 
 
 @pytest.mark.parametrize(

@@ -287,3 +287,29 @@ def test_a_bench_that_may_not_be_started_is_told_of_once(tmp_path: Path) -> None
         assert sum(NOT_ALLOWED in body for body in said) == 1
 
     play(tmp_path, scene)
+
+
+@pytest.mark.parametrize("replaying", [False, True])
+def test_a_run_that_was_cancelled_is_told_and_asks_nobody_for_anything(
+    tmp_path: Path, replaying: bool
+) -> None:
+    async def scene(lab: Lab, number: int) -> None:
+        head = lab.head
+        run = lab.there.run(WORKFLOW, {}, "cancelled")
+        await lab.deliver(
+            Measured(
+                repository=REPOSITORY,
+                installation_id=1,
+                run=run.id,
+                url=run.url,
+                conclusion="cancelled",
+                commit=head,
+            )
+        )
+        live = lab.live(number)
+        assert live.bench == f"The run that was to measure {head[:10]} was cancelled."
+        assert (live.phase, live.revisions, live.problem) == (Phase.REVIEWING, 0, "")
+        (said,) = lab.bench_comments()
+        assert run.url in said and lab.head == head and not lab.conclusions()
+
+    play(tmp_path, scene, replaying)

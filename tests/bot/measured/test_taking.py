@@ -210,6 +210,49 @@ def test_a_run_without_results_says_nothing() -> None:
 
 
 @pytest.mark.parametrize(
+    ("conclusion", "told"),
+    [
+        ("cancelled", "was cancelled"),
+        ("failure", "was not approved"),
+        ("timed_out", "took too long"),
+        ("success", ""),
+        ("skipped", ""),
+    ],
+)
+def test_a_run_that_came_to_nothing_is_told_where_its_head_is_known(
+    conclusion: str, told: str
+) -> None:
+    lab = Lab()
+    run = lab.there.run(WORKFLOW, {"logs": b""}, conclusion)
+
+    def took(commit: str) -> Taken:
+        return take_run(lab.hub, lab.github.login, Run(run.id, run.url, conclusion, commit))
+
+    assert not took("").pull and not took("f" * 40).pull and lab.said() == []
+    taken = took(lab.head)
+    assert taken.pull == (lab.pull.number if told else 0) and told in taken.headline
+    assert took(lab.head) == taken and len(lab.said()) == bool(told)
+    if told:
+        (said,) = lab.said()
+        assert "### ⚠️ Nothing was measured" in said and f"[run]({run.url})" in said
+        assert told in said and not lab.checks() and not taken.remark and not taken.is_measured
+    assert lab.take(report()).is_good
+    (said,) = lab.said()
+    assert "Nothing was measured" not in said and "passed" in said
+    assert took(lab.head).pull == 0, "older news"
+
+
+def test_what_was_measured_before_stays_when_a_later_run_comes_to_nothing() -> None:
+    lab = Lab()
+    first = lab.take(report())
+    run = lab.there.run(WORKFLOW, {}, "cancelled")
+    take_run(lab.hub, lab.github.login, Run(run.id, run.url, "cancelled", lab.head))
+    (said,) = lab.said()
+    assert first.headline in said and f"A [run]({run.url}) that was to measure" in said
+    assert lab.take(report()).is_good and run.url not in lab.said()[0]
+
+
+@pytest.mark.parametrize(
     "spoiled",
     [
         {f"{PROJECT}/goal.toml": None},
