@@ -55,7 +55,7 @@ def approval_of(
         return _by(payload["sender"], ask) if ours else Approval.MISSING
     if LABEL not in {label["name"] for label in pull["labels"]}:
         return Approval.MISSING
-    labelled = _last_labelling(pull["number"], ask)
+    labelled = _last_labelling(pull["number"], run["created_at"], ask)
     # A label that was there before the commit says nothing of the commit.
     if labelled is None or labelled["created_at"] <= run["created_at"]:
         return Approval.MISSING
@@ -78,11 +78,19 @@ def _check_environment(ask: Ask) -> None:
         )
 
 
-def _last_labelling(number: int, ask: Ask) -> Any:
+def _last_labelling(number: int, built: str, ask: Ask) -> Any:
+    """Return when the label was set last; None where it may have been set on another head.
+
+    A head that was built, replaced by an innocent one, labelled as that, and then put back is the
+    head again, and older than its label. It cannot come back without a forced push.
+    Source: https://docs.github.com/rest/using-the-rest-api/issue-event-types
+    """
     found = None
     for page in range(1, _EVENTS_PAGES + 1):
         events = ask(f"issues/{number}/events?per_page={_PAGE}&page={page}")
         for one in events:
+            if one["event"] == "head_ref_force_pushed" and one["created_at"] > built:
+                return None
             if one["event"] == "labeled" and one["label"]["name"] == LABEL:
                 found = one
         if len(events) < _PAGE:

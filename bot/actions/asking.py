@@ -56,13 +56,16 @@ def asker(repository: str) -> Ask:
     """Return what asks GitHub about a repository with the token of GH_TOKEN."""
 
     def ask(path: str) -> Any:
-        done = subprocess.run(
-            ["gh", "api", f"repos/{repository}/{path}"],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                ["gh", "api", f"repos/{repository}/{path}"],
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise Refused(f"GitHub was not asked: {error}. Run this again.") from error
         if done.returncode != 0:
             if "HTTP 404" in done.stderr:
                 raise Absent(path)

@@ -266,6 +266,11 @@ def _older(world: World) -> None:
     world.labelled("2026-11-21T09:59:59Z")
 
 
+def _put_back(world: World) -> None:
+    world.events.append({"event": "head_ref_force_pushed", "created_at": "2026-11-21T10:00:20Z"})
+    world.labelled("2026-11-21T10:00:30Z")
+
+
 def _stranger(world: World) -> None:
     world.labelled("2026-11-21T10:00:30Z", by="eve")
 
@@ -285,7 +290,9 @@ def _taken_off(world: World) -> None:
     world.pull["labels"] = []
 
 
-@pytest.mark.parametrize("how", [_older, _stranger, _reader, _bot, _taken_off, lambda world: None])
+@pytest.mark.parametrize(
+    "how", [_older, _put_back, _stranger, _reader, _bot, _taken_off, lambda world: None]
+)
 def test_no_other_label_approves(how: Callable[[World], None]) -> None:
     world = World()
     how(world)
