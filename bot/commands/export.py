@@ -21,6 +21,12 @@ def export(
     force: Annotated[
         bool, typer.Option("--force", help="write also into a folder with files; yours stay")
     ] = False,
+    mlperf: Annotated[
+        str,
+        typer.Option(
+            metavar="MODEL", help="answer a runner of MLPerf Tiny too, which calls it so: ic01"
+        ),
+    ] = "",
 ) -> None:
     """Write the model's C, features, application and measuring shell as a project of a tool.
 
@@ -35,7 +41,7 @@ def export(
     if kind not in EXPORTERS:
         raise RequestError(f"There is no export '{kind}'.", f"There are: {', '.join(EXPORTERS)}.")
     try:
-        export_project(project, one, kind, into, force=force)
+        export_project(project, one, kind, into, force=force, text_model=mlperf)
     except ModelError as error:
         raise RequestError(f"{project / 'model.tflite'}: {error}") from None
     seen = EXPORTERS[kind].seen(one)

@@ -64,7 +64,13 @@ EXPORTERS: dict[str, Exporter] = {
 
 
 def export_project(
-    project: Path, board: Board, kind: str, folder: Path, *, force: bool = False
+    project: Path,
+    board: Board,
+    kind: str,
+    folder: Path,
+    *,
+    force: bool = False,
+    text_model: str = "",
 ) -> Job:
     """Write a project for a board as a tool opens it; equal input gives equal bytes.
 
@@ -74,6 +80,7 @@ def export_project(
         kind: Which tool: one of `board.exports`.
         folder: Where it goes; see `write_export`.
         force: Write also into a folder that holds files.
+        text_model: Where it shall also answer a runner of MLPerf Tiny: as `build_firmware`.
 
     Raises:
         ProjectError: the board has no such export, a file is missing, or the folder is not empty.
@@ -87,7 +94,10 @@ def export_project(
     if (project / "README.md").is_file():
         card = Path(os.path.relpath(project / "README.md", folder)).as_posix()
     sources = {name: _read(project, name) for name in PROJECT}
-    job = job_of(board, kind, sources, compiled, title=project.resolve().name, card=card)
+    job = job_of(
+        board, kind, sources, compiled,
+        title=project.resolve().name, card=card, text_model=text_model,
+    )  # fmt: skip
     about = {
         "schema_version": SCHEMA_VERSION,
         "kind": kind,
@@ -112,6 +122,7 @@ def job_of(
     *,
     title: str,
     card: str = "",
+    text_model: str = "",
 ) -> Job:
     """Return what is exported; its build id depends on every file that the tool is given."""
     job = Job(
@@ -123,6 +134,7 @@ def job_of(
         level=compiled.summary.optimise.flag,
         build_id="",
         card=card,
+        text_model=text_model,
     )
     digest = hashlib.sha256()
     for name, content in sorted(EXPORTERS[kind].files(job).items()):

@@ -63,8 +63,8 @@ def bare_metal_sources(job: Job) -> Files:
 
     The folders are those of a build: project/, model/ and shell/.
     """
-    shell = shell_sources(job.board)
-    shell["shell/bw_build.h"] = build_header(job.board, job.build_id)
+    shell = shell_sources(job.board, text=bool(job.text_model))
+    shell["shell/bw_build.h"] = build_header(job.board, job.build_id, text_model=job.text_model)
     sources = {f"project/{name}": content for name, content in job.project.items()}
     sources |= {f"model/{name}": content for name, content in job.model.items()}
     sources |= {name: _sealed(content) for name, content in shell.items()}

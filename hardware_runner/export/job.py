@@ -40,6 +40,7 @@ class Job:
     level: str  # option with which the model's C is built: "-O2"
     build_id: str  # what the firmware answers when it is asked who it is
     card: str = ""  # path of the project's README.md from the export's folder; "": it has none
+    text_model: str = ""  # what a runner of MLPerf Tiny calls the model; "": it is not answered
 
 
 Words = Mapping[str, str | bool | tuple[tuple[str, str], ...]]

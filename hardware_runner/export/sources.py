@@ -29,12 +29,13 @@ def framework_sources(job: Job, support: Mapping[str, bytes], *, own_main: bool)
         support: The files that implement bw_board.h by the framework's functions.
         own_main: Whether the framework defines main().
     """
+    everything = shell_sources(replace(job.board, support="host.c"), text=bool(job.text_model))
     shell = {
         name.removeprefix("shell/"): content
-        for name, content in shell_sources(replace(job.board, support="host.c")).items()
+        for name, content in everything.items()
         if name not in _FROM_FRAMEWORK
     }
-    header = build_header(job.board, job.build_id, window=1)
+    header = build_header(job.board, job.build_id, window=1, text_model=job.text_model)
     shell["bw_build.h"] = header + (_OWN_MAIN if own_main else b"")
     parts = (job.project, job.model, shell, support)
     together: Files = {}

@@ -193,6 +193,8 @@ def test_a_coordinator_that_never_answers_is_not_waited_for_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("BOARDWRIGHT_LABGRID", str(CLIENT))
-    with socket.create_server(("127.0.0.1", 0)) as server:  # connects, and no more
-        with pytest.raises(ToolLate, match=r"did not end within 1\.5 s"):
-            Client(f"127.0.0.1:{server.getsockname()[1]}", "me").wait("T", timeout_s=1.5)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,  # connects, and no more
+        pytest.raises(ToolLate, match=r"did not end within 1\.5 s"),
+    ):
+        Client(f"127.0.0.1:{server.getsockname()[1]}", "me").wait("T", timeout_s=1.5)

@@ -11,12 +11,23 @@ import pytest
 from hardware_runner.boards import find_board
 from hardware_runner.build import build_firmware
 from hardware_runner.errors import BuildError
+from hardware_runner.export import export_files, job_of
 from hardware_runner.machine import Machine
 from hardware_runner.measure import measure, start
 from hardware_runner.report import RunOutcome
 from hardware_runner.session import Session
 from tests.hardware_runner.mlperf_runner import Device, Refused, Runner
-from tests.hardware_runner.stand_in import CLASSES, RAW, STAND_IN, write_project
+from tests.hardware_runner.stand_in import (
+    APP_C,
+    APP_H,
+    CLASSES,
+    FEATURES_C,
+    FEATURES_H,
+    GOAL_H,
+    RAW,
+    STAND_IN,
+    write_project,
+)
 from tests.hardware_runner.tools import needs_arm_gcc, needs_gcc, needs_qemu
 
 SAMPLES = np.random.default_rng(9).integers(0, 17, (8, 8, 8)).astype(np.uint8)
@@ -171,3 +182,30 @@ def test_a_model_is_named_so_that_every_runner_can_read_it(tmp_path: Path, model
             find_board("host"), write_project(tmp_path / "p"), STAND_IN, tmp_path / "o",
             text_model=model,
         )  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "board"), [
+    ("cmake", "nucleo-f446re"),
+    ("arduino", "arduino-nano33ble"),
+])  # fmt: skip
+def test_an_export_answers_where_that_is_asked_for(kind: str, board: str) -> None:
+    sources = {
+        "goal.h": GOAL_H, "features.h": FEATURES_H, "features.c": FEATURES_C, "app.h": APP_H,
+        "app.c": APP_C,
+    }  # fmt: skip
+    project = {name: text.encode() for name, text in sources.items()}
+
+    def names(text_model: str) -> tuple[set[str], str]:
+        job = job_of(
+            find_board(board), kind, project, STAND_IN, title="digits", text_model=text_model
+        )
+        files = export_files(job, kind)
+        (header,) = (text for name, text in files.items() if name.endswith("bw_build.h"))
+        return {Path(name).name for name in files}, header.decode()
+
+    plain, without = names("")
+    both, header = names("kws01")
+    assert both - plain == {"bw_text.c", "bw_text.h"}
+    assert '#define BW_TEXT_MODEL "kws01"' in header
+    assert '#define BW_TEXT_UNIT "us"' in header
+    assert "BW_TEXT" not in without
