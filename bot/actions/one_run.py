@@ -17,6 +17,7 @@ from bot.actions.engine import RunEngine
 from bot.actions.happened import Followed, Happened
 from bot.actions.listening import Ear
 from bot.actions.memory import ENDED, Memory, goes_on, recall
+from bot.actions.promises import settings_of_run
 from bot.actions.report import Report, group, pull_number, say
 from bot.actions.resuming import resumed
 from bot.actions.state import State
@@ -71,7 +72,9 @@ class OneRun:
         jobs = self._home / "jobs"
         folder = Activities(hubs, jobs).folder_of(context.repository, number)
         self._memory = Memory(folder, datetime.now(UTC))
-        self._acts = Activities(hubs, jobs, self._memory.render, settings.label)
+        self._acts = Activities(
+            hubs, jobs, self._memory.render, settings.label, parse=settings_of_run
+        )
         self._room = Room(context.repository, None, number)
         self._hub = hubs.open(context.repository, None)
         self._ear = Ear(self._hub, context.repository, number, hubs.login)

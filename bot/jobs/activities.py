@@ -65,6 +65,7 @@ class Activities:
         render: returns the live comment, with its marker.
         label: on an issue it asks for work.
         alone: lets one worker at a time do what has a name.
+        parse: reads a repository's settings; raises `RequestError` where they are wrong.
     """
 
     hubs: Hubs
@@ -72,6 +73,7 @@ class Activities:
     render: Callable[[Live], str] = live_comment
     label: str = LABEL
     alone: Alone = unguarded
+    parse: Callable[[bytes], RepositorySettings] = parse_settings
 
     def hub(self, room: Room) -> Hub:
         """Return the repository of a job."""
@@ -163,7 +165,7 @@ class Activities:
             raise Refused("The repository has no commit yet, so there is nothing to begin at.")
         content = hub.read(FILE, sha, MAX_BYTES).get(FILE, b"")
         try:
-            settings, problem, cure = parse_settings(content), "", ""
+            settings, problem, cure = self.parse(content), "", ""
         except RequestError as error:
             settings, problem, cure = RepositorySettings(), error.problem, error.cure
         return Ground(found.default_branch, sha, found.private, settings, problem, cure)

@@ -64,3 +64,18 @@ def test_work_is_done_in_processes_that_end_with_the_run(
     live = scene.state(number).live
     assert [stage.state for stage in live.stages] == ["done"] * 5
     assert live.cost == "2 calls, 1,234 tokens, $0.02"
+
+
+def test_budgets_that_no_run_can_keep_are_refused(scene: Scene) -> None:
+    def settings(budget: str) -> None:
+        scene.there.push("ada", "main", {"boardwright.toml": f"[budget]\n{budget}\n".encode()})
+
+    settings("per_request_usd = 1.0\nper_day_usd = 5.0\nper_person_tokens = 1000")
+    number = scene.issue()
+    report = scene.label(number)
+    assert report.live is not None and report.live.phase is Phase.FAILED
+    assert report.live.problem.startswith("`per_day_usd`, `per_person_tokens` in `[budget]`")
+    assert "Take `per_day_usd`, `per_person_tokens` out" in report.live.cure
+    assert not scene.there.pulls
+    settings("per_request_usd = 1.0\nper_day_usd = inf")
+    assert scene.comment(number, "/boardwright retry").verdict == "met"
