@@ -19,7 +19,7 @@ demo: setup ## from an issue to a measured pull request, in the folder $(INTO)
 	@$(BIN)/boardwright run examples/issues/digits.md --into $(INTO)
 
 test: setup ## all tests; what needs a missing tool is skipped with a reason
-	$(BIN)/pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/pytest -n 2 $(PYTEST_ARGS)
 
 fast: ## the tests that take seconds
 	$(BIN)/pytest -n 2 -m 'not slow' $(PYTEST_ARGS)
