@@ -1,4 +1,4 @@
-"""What linters say about action.yml and the workflows, and that each would say something."""
+"""What linters say about action.yml, the workflows and compose.yml, and that each would say something."""
 
 from __future__ import annotations
 
@@ -63,9 +63,15 @@ def test_zizmor_finds_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("schema", "files"),
-    [("vendor.github-actions", [ACTION]), ("vendor.github-workflows", WORKFLOWS)],
+    [
+        ("vendor.github-actions", [ACTION]),
+        ("vendor.github-workflows", WORKFLOWS),
+        ("vendor.compose-spec", [ROOT / "compose.yml"]),
+    ],
 )
-def test_all_are_what_github_describes(schema: str, files: list[Path], tmp_path: Path) -> None:
+def test_all_are_what_their_schemas_describe(
+    schema: str, files: list[Path], tmp_path: Path
+) -> None:
     check: Sequence[str] = (_program("check-jsonschema", "check-jsonschema"), "--builtin-schema")
     bad = _bad(tmp_path)
     ended = _run(*check, schema, "--output-format", "json", *files, bad)
