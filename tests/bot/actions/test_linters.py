@@ -1,4 +1,4 @@
-"""What linters say about action.yml, the workflows and compose.yml, and that each would say something."""
+"""What linters say about action, workflows and compose.yml, and that each would say something."""
 
 from __future__ import annotations
 
