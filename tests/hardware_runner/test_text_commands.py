@@ -8,26 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hardware_runner import rp2040
 from hardware_runner.boards import find_board
 from hardware_runner.build import build_firmware
 from hardware_runner.errors import BuildError
-from hardware_runner.export import export_files, job_of
+from hardware_runner.export import export_files
 from hardware_runner.machine import Machine
 from hardware_runner.measure import measure, start
 from hardware_runner.report import RunOutcome
 from hardware_runner.session import Session
+from tests.hardware_runner.export.exported import job as exported_job
 from tests.hardware_runner.mlperf_runner import Device, Refused, Runner
-from tests.hardware_runner.stand_in import (
-    APP_C,
-    APP_H,
-    CLASSES,
-    FEATURES_C,
-    FEATURES_H,
-    GOAL_H,
-    RAW,
-    STAND_IN,
-    write_project,
-)
+from tests.hardware_runner.stand_in import CLASSES, RAW, STAND_IN, write_project
 from tests.hardware_runner.tools import needs_arm_gcc, needs_gcc, needs_qemu
 
 SAMPLES = np.random.default_rng(9).integers(0, 17, (8, 8, 8)).astype(np.uint8)
@@ -80,6 +72,31 @@ def test_a_standard_run_and_ours_agree_on_an_emulated_board(tmp_path: Path) -> N
         each = 1 / runner.performance(RAW_SAMPLES[:5], 200)
         alone = by_frames.cost.features_median + by_frames.cost.model_median
         assert alone < each < alone + 100  # the loop, and a look at the timer
+        long = runner.infer(60_000, 0)  # 115 million: the timer is set back on the way
+        assert abs(long.elapsed / 60_000 - each) < 1
+    finally:
+        machine.close()
+
+
+@needs_arm_gcc
+@pytest.mark.skipif(
+    not rp2040.is_installed(), reason=f"rp2040js is not installed: {rp2040.INSTALL}"
+)
+def test_a_board_with_a_clock_tells_microseconds(tmp_path: Path) -> None:
+    board = find_board("pico")
+    firmware = build_firmware(
+        board, write_project(tmp_path / "p"), STAND_IN, tmp_path / "o", text_model="sm01"
+    )
+    machine = start(board, firmware)
+    try:
+        machine.resume()
+        (answer,) = Session(machine.console).infer([RAW_SAMPLES[0]])
+        alone_us = (answer.features_ticks + answer.model_ticks) * 1e6 / board.timer_hz
+        runner = Runner(machine.console)
+        runner.load(RAW_SAMPLES[0])
+        inference = runner.infer(50, 1)
+        assert [unit for unit, _ in inference.laps] == ["us", "us"]
+        assert abs(inference.elapsed / 50 - alone_us) < 2
     finally:
         machine.close()
 
@@ -189,16 +206,8 @@ def test_a_model_is_named_so_that_every_runner_can_read_it(tmp_path: Path, model
     ("arduino", "arduino-nano33ble"),
 ])  # fmt: skip
 def test_an_export_answers_where_that_is_asked_for(kind: str, board: str) -> None:
-    sources = {
-        "goal.h": GOAL_H, "features.h": FEATURES_H, "features.c": FEATURES_C, "app.h": APP_H,
-        "app.c": APP_C,
-    }  # fmt: skip
-    project = {name: text.encode() for name, text in sources.items()}
-
     def names(text_model: str) -> tuple[set[str], str]:
-        job = job_of(
-            find_board(board), kind, project, STAND_IN, title="digits", text_model=text_model
-        )
+        job = exported_job(find_board(board), kind, text_model=text_model)
         files = export_files(job, kind)
         (header,) = (text for name, text in files.items() if name.endswith("bw_build.h"))
         return {Path(name).name for name in files}, header.decode()
