@@ -180,13 +180,16 @@ class Judgement(Frozen):
         counts = {verdict: len(self.of(verdict)) for verdict in Verdict}
         counts[Verdict.PASS] -= open_
         said = [
-            f"{count} {one if count == 1 else many}"
+            (count, one if count == 1 else many)
             for verdict, (one, many) in _WORDS.items()
             if (count := counts[verdict])
         ]
         if open_:
-            said.insert(1 if counts[Verdict.PASS] else 0, f"{open_} passed with limits unproven")
-        return f"{_boards(len(self.boards))}: {', '.join(said)}."
+            said.insert(1 if counts[Verdict.PASS] else 0, (open_, "passed with limits unproven"))
+        if len(said) == 1:
+            return f"{_all(len(self.boards))} {said[0][1]}."
+        listed = ", ".join(f"{count} {words}" for count, words in said)
+        return f"{_boards(len(self.boards))}: {listed}."
 
 
 _WORDS: Mapping[Verdict, tuple[str, str]] = MappingProxyType(
@@ -203,3 +206,7 @@ _WORDS: Mapping[Verdict, tuple[str, str]] = MappingProxyType(
 
 def _boards(count: int) -> str:
     return "1 board" if count == 1 else f"{count} boards"
+
+
+def _all(count: int) -> str:
+    return "Both boards" if count == 2 else _boards(count) if count < 2 else f"All {count} boards"

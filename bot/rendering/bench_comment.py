@@ -113,10 +113,11 @@ def _note(nothing: Nothing) -> Markdown:
 def board_check(judgement: Judgement, board: BoardJudgement, run_url: str = "") -> CheckText:
     """Return what the check run of one board says."""
     only = judgement.model_copy(update={"boards": (board,), "built": ()})
-    values = _values(only, run_url, _SIZES[0])
+    title = views.title(board)
+    values = _values(only, run_url, _SIZES[0]) | {"line": inline(title)}
     summary = render_text("bench_check.md.jinja", values)
     text = render_text("bench_folded.md.jinja", values | {"folded": False})
-    return CheckText(only.line, summary, text)
+    return CheckText(title, summary, text)
 
 
 def _values(judgement: Judgement, run_url: str, size: _Size) -> dict[str, object]:
@@ -136,7 +137,7 @@ def _values(judgement: Judgement, run_url: str, size: _Size) -> dict[str, object
             for board in boards
             for claim in views.against(board, size.text)
         ],
-        "built": Markdown(", ".join(code(name, 60) for name in judgement.built[:16])),
+        "built": Markdown(", ".join(code(name, 60) for name in _built(judgement)[:16])),
         "folded": True,
         "recalled": [names for names, _ in groups],
         "classes": views.class_lines(judgement, [board for _, board in groups])[:_CLASSES_MAX],
@@ -149,6 +150,11 @@ def _values(judgement: Judgement, run_url: str, size: _Size) -> dict[str, object
         "run": Markdown(run_url if _URL.fullmatch(run_url) else ""),
         "again": code(f"/boardwright measure {boards[0].board if boards else 'BOARD'}", 90),
     }
+
+
+def _built(judgement: Judgement) -> tuple[str, ...]:
+    """Return the boards that only the build ran; a process of its machine is none."""
+    return tuple(name for name in judgement.built if name != "host")
 
 
 def _cells(board: BoardJudgement) -> list[list[Markdown]]:

@@ -10,7 +10,7 @@ from bot.evidence import Relation
 from bot.measured.changes import median, ram
 from bot.measured.judgement import BoardJudgement, Change, Figure, Judgement, Kind, State, Verdict
 from bot.rendering.numbers import interval, number, percent
-from bot.rendering.text import Markdown, code, inline
+from bot.rendering.text import Markdown, code, inline, plain
 from hardware_runner.report import Cost, Unit
 
 _UNITS: Mapping[Unit, str] = {"us": "µs", "instructions": "instr.", "cycles": "cycles"}
@@ -27,7 +27,7 @@ MARKS: Mapping[Verdict, str] = MappingProxyType(
 )
 UNPROVEN_MARK = "⚠️"
 NOTHING = Markdown("-")
-_LABEL_MAX = 40
+_LABEL_MAX, _TITLE_MAX = 40, 160
 _SIGNS = {Relation.AT_LEAST: "at least", Relation.AT_MOST: "at most"}
 
 
@@ -74,7 +74,7 @@ def row(board: BoardJudgement) -> Row:
     empty = not board.samples
     return Row(
         mark=mark_of(board),
-        board=code(board.board, 60),
+        board=_named(board),
         accuracy=NOTHING if empty else _accuracy(board),
         same=NOTHING if empty else _same(board),
         cost=_cost(board),
@@ -171,6 +171,51 @@ def class_lines(judgement: Judgement, boards: Sequence[BoardJudgement]) -> list[
 def labels_of(judgement: Judgement) -> list[Markdown]:
     """Return the names of the classes, short enough for a table."""
     return [inline(label, _LABEL_MAX) for label in judgement.labels]
+
+
+def title(board: BoardJudgement) -> str:
+    """Return what came of a board in one line of plain text, as GitHub lists check runs."""
+    missed = [figure for figure in board.figures if figure.state is State.MISSED]
+    match board.verdict:
+        case Verdict.INFRASTRUCTURE:
+            said = f"Out of order, which says nothing about the files: {board.reason}"
+        case Verdict.MISSING:
+            said = f"Not measured: {board.reason}"
+        case Verdict.FAILED:
+            said = f"The firmware failed: {board.reason}"
+        case Verdict.DISAGREES:
+            wrong = number(board.samples - (board.same or 0))
+            said = f"{wrong} of {number(board.samples)} samples answered otherwise than on the host"
+        case Verdict.MISSED:
+            said = "; ".join(_against_limit(figure) for figure in missed)
+        case Verdict.PASS:
+            said = ", ".join(_in_short(board))
+    return plain(said)[:_TITLE_MAX]
+
+
+def _against_limit(figure: Figure) -> str:
+    value = _value(figure.value or 0, figure)
+    return f"{figure.kind.value}: {value}, {_limit(figure)} is asked for"
+
+
+def _in_short(board: BoardJudgement) -> Iterator[str]:
+    yield f"{percent(board.right / board.samples)} right"
+    if board.cost is not None:
+        most = _whole(board.cost.features_max + board.cost.model_max)
+        yield f"{most} {_UNITS[board.cost.unit]} at worst"
+    if board.flash_bytes is not None:
+        yield f"{number(board.flash_bytes)} bytes of flash"
+    if board.unproven:
+        yield f"but unproven: {', '.join(figure.kind.value for figure in board.unproven)}"
+
+
+def _named(board: BoardJudgement) -> Markdown:
+    """Return a board's name, with its core, and whether it was an emulator that ran."""
+    emulated = ("emulated",) if board.verified == "emulator" else ()
+    core = (inline(board.core, _LABEL_MAX),) if board.core else ()
+    below = ", ".join((*core, *emulated))
+    name = code(board.board, 60)
+    return Markdown(f"{name}<br>{below}") if below else name
 
 
 def _accuracy(board: BoardJudgement) -> Markdown:

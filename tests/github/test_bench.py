@@ -56,7 +56,7 @@ def test_a_run_of_the_bench_becomes_a_comment_checks_and_a_base(hub_server: HubS
     assert "-4.8 % to base" in comment.body
     taken(hub_server, world, artifact(report("pico"), commit=head))
     (comment,) = world.hub.comments(pull.number)
-    assert "2 boards: 2 passed." in comment.body
+    assert "Both boards passed." in comment.body
     found = {(check.name, check.key, check.conclusion) for check in world.checks(head)}
     assert found == {
         ("Boardwright / nucleo-f446re", "board:nucleo-f446re", "success"),

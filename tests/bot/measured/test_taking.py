@@ -169,7 +169,7 @@ def test_what_another_worker_posts_meanwhile_is_joined() -> None:
 
     monkeypatch = pytest.MonkeyPatch()
     taken = take_run(lab.hub, lab.github.login, Run(run.id, run.url), after_another)
-    assert taken.is_good and taken.headline == "2 boards: 2 passed."
+    assert taken.is_good and taken.headline == "Both boards passed."
     assert named == [lab.pull.url] and len(lab.said()) == 1
 
 
