@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from hardware_runner.enroll import (
     with_power,
 )
 from hardware_runner.errors import RunnerError
+from hardware_runner.gear import EMULATED
 
 Say = Callable[[str], None]
 
@@ -52,11 +54,25 @@ def enroll(wishes: Wishes, say: Say, around: Surroundings | None = None) -> int:
         _prove_again(bench, name, say, around)
     taken = {place.name for place in bench.places} if bench else set()
     added: list[Place] = []
-    for name in wishes.emulated:
-        added.append(emulated(find_board(name), taken))
+    there = Counter(
+        find_board(place.board).name
+        for place in (bench.places if bench else ())
+        if place.flasher == EMULATED
+    )
+    for board in map(find_board, wishes.emulated):
+        if there[board.name]:  # each counts once: whoever wants two names it twice
+            there[board.name] -= 1
+            say(f"{board.name}: is on the bench already.")
+            continue
+        added.append(emulated(board, taken))
         taken.add(added[-1].name)
     found = look(bench, around)
     _tell(found, say)
+    if not (found.sightings or found.known or wishes.emulated):
+        say(
+            "No board that is known is plugged in: check cable and power, or add one that is "
+            "emulated: --emulated mps2-an386"
+        )
     left_out = 0
     for sighting in found.sightings:
         place = _place(sighting, wishes, taken, say, around)
@@ -68,7 +84,7 @@ def enroll(wishes: Wishes, say: Say, around: Surroundings | None = None) -> int:
     if added:
         bench = add_places(wishes.file, wishes.name, added)
         for place in added:
-            say(f"{place.name}: added to {wishes.file}.")
+            say(f"{place.name}: added to the bench {bench.name}, {wishes.file}.")
     else:
         say(f"Nothing was added to {wishes.file}.")
     return int(ExitCode.MACHINE if left_out else ExitCode.DONE)
@@ -82,8 +98,6 @@ def _tell(found: Found, say: Say) -> None:
         say(f"{drive.folder}: a UF2 drive ({model}), waiting for firmware.")
     for device in found.others:
         say(f"{device}: is no board that is known.")
-    if not found.sightings:
-        say("No board that is known and new is plugged in.")
 
 
 def _place(

@@ -19,6 +19,7 @@ from bot.proposal import Figures, Proposal
 from bot.rendering import measures
 from bot.rendering.numbers import interval, number, percent
 from bot.rendering.spent import asked_rows, asked_total
+from bot.rendering.text import plain
 from bot.rendering.verdict import judge
 from bot.rendering.words import RUN_WORDS, outcome_word
 from hardware_runner.report import RunOutcome, RunReport
@@ -106,7 +107,17 @@ def show_reports(
     console.print(report_table(reports, truth))
     for report in reports:
         if report.reason:
-            console.print(f"{report.board}: {report.reason}", markup=False, highlight=False)
+            say_lines(console, report.board, report.reason)
+
+
+def say_lines(console: Console, about: str, text: str) -> None:
+    """Print what a tool or a bundle says of something, each line marked as a part of that.
+
+    So no line of a stranger's can steer a terminal, or be a command to the runner of a workflow.
+    """
+    first, *more = map(plain, text.strip().splitlines() or [""])
+    for line in (f"{about}: {first}", *(f"  | {line}" for line in more)):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def report_table(

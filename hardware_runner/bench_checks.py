@@ -42,7 +42,31 @@ def told(raw: Mapping[str, Any], error: Any) -> str:
     if error["type"] == "extra_forbidden":
         hint = _near_key(str(where[-1]))
         return f"{place}`{key}` is no key that is known: correct or remove it{hint or '.'}"
-    return f"{place}`{key}`: {error['msg']}."
+    return f"{place}`{key}` {_MEANT.get(str(where[-1]), '') or _as_said(error)}."
+
+
+_NAME = "takes small letters, digits and `-`, at most 40, such as `attic`"
+_HEX = "takes four hexadecimal digits in small letters, as lsusb shows them"
+_USB = 'takes a table: `{vendor = "0483", product = "374b", serial = "..."}`'
+_MEANT = {
+    "name": _NAME,
+    "vendor": _HEX,
+    "product": _HEX,
+    "serial": 'takes a text: `serial = "..."`',
+    "probe": _USB,
+    "reservation": 'takes `"flock"`, or `"labgrid://host:port"`',
+    "schema_version": "takes 1; another number is for another version of Boardwright",
+    "place": "stands above each board as a line of its own: `[[place]]`",
+    "location": "takes where the device is on USB, as uhubctl and lsusb -t show it: `1-1.4`",
+    "address": "takes host and port: `bench.local:4000`",
+    "tags": 'takes a list: `tags = ["erase"]`',
+}
+"""What a key takes, in the words of people."""
+
+
+def _as_said(error: Any) -> str:
+    said = str(error["msg"]).rstrip(".")
+    return f"is wrong: {said[:1].lower()}{said[1:]}"
 
 
 def _near_key(key: str) -> str:
@@ -99,6 +123,15 @@ def _same_probes(bench: Bench) -> Iterator[str]:
             )
 
 
+def _same_consoles(bench: Bench) -> Iterator[str]:
+    for one, other in combinations(bench.places, 2):
+        if one.console is not None and one.console == other.console:
+            yield (
+                f"[[place]] '{one.name}' and '{other.name}': both have the same `console`: each "
+                "board needs its own; correct its serial number, `interface` or address."
+            )
+
+
 def _nameless_probes(bench: Bench) -> Iterator[str]:
     """Yield probes that two devices of the same kind could be."""
     for place in bench.places:
@@ -132,5 +165,6 @@ CHECKS: tuple[Callable[[Bench], Iterator[str]], ...] = (
     _unknown_boards,
     _unknown_tools,
     _same_probes,
+    _same_consoles,
     _nameless_probes,
 )

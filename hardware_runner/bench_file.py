@@ -14,6 +14,7 @@ from pathlib import Path
 import tomli_w
 from pydantic import ValidationError
 
+from hardware_runner.atomic import write_text
 from hardware_runner.bench import Bench, Place
 from hardware_runner.bench_checks import CHECKS, ENROLL, near, told
 from hardware_runner.errors import BenchError
@@ -95,11 +96,7 @@ def add_places(path: Path, name: str, places: Sequence[Place]) -> Bench:
         text = f"{text.rstrip()}\n\n{as_toml(place)}"
     bench = parse_bench(text, str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    if path.exists():
-        temporary.chmod(path.stat().st_mode & 0o777)
-    temporary.replace(path)
+    write_text(path, text)
     return bench
 
 

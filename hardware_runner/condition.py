@@ -6,12 +6,12 @@ people: a board that fails one run in twenty is seen here, and nowhere else.
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from hardware_runner.atomic import write_text
 from hardware_runner.report import RunOutcome, RunReport
 
 _REASON_CHARS = 500
@@ -58,7 +58,7 @@ def wedge(place: str, folder: Path, reason: str, tried: tuple[str, ...] = ()) ->
     """Mark a place as given up; the first reason stays."""
     if not _marker(folder, place).exists():
         mark = Wedged(since=datetime.now(UTC), reason=reason[:_REASON_CHARS], tried=tried)
-        _write(_marker(folder, place), mark)
+        write_text(_marker(folder, place), mark.model_dump_json(indent=1) + "\n")
 
 
 def clear(place: str, folder: Path) -> None:
@@ -86,7 +86,7 @@ def remember(place: str, folder: Path, report: RunReport, recoveries: int) -> No
         last_reason=report.reason[:_REASON_CHARS],
         last_ended=datetime.now(UTC),
     )
-    _write(_past(folder, place), now)
+    write_text(_past(folder, place), now.model_dump_json(indent=1) + "\n")
 
 
 def _marker(folder: Path, place: str) -> Path:
@@ -95,9 +95,3 @@ def _marker(folder: Path, place: str) -> Path:
 
 def _past(folder: Path, place: str) -> Path:
     return folder / f"{place}.history.json"
-
-
-def _write(path: Path, value: BaseModel) -> None:
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(value.model_dump_json(indent=1) + "\n")
-    temporary.replace(path)

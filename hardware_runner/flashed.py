@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
+from hardware_runner.atomic import write_text
 from hardware_runner.lease import default_lock_dir
 from hardware_runner.tools.flasher import Image
 
@@ -31,10 +31,7 @@ def is_remembered(place: str, image: Image, folder: Path | None = None) -> bool:
 
 def remember(place: str, image: Image, folder: Path | None = None) -> None:
     """Note that the image was written and verified."""
-    record = _record(place, folder)
-    temporary = record.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(json.dumps({"image": digest(image)}))
-    temporary.replace(record)
+    write_text(_record(place, folder), json.dumps({"image": digest(image)}))
 
 
 def forget(place: str, folder: Path | None = None) -> None:

@@ -7,13 +7,15 @@ forgot. Who releases it asks by a file; nobody signals a process because a recor
 
 from __future__ import annotations
 
+import select
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from hardware_runner.errors import BoardBusy
+from hardware_runner.atomic import write_text
+from hardware_runner.errors import BoardBusy, BoardTrouble
 from hardware_runner.lease import Holder, Lease, holder, is_held, lease_all
 
 POLL_S = 0.2
@@ -82,10 +84,13 @@ def keep_apart(places: Sequence[str], purpose: str, folder: Path, minutes: float
         cwd=Path(__file__).parents[1],
     )
     assert process.stdout is not None  # noqa: S101
-    said = process.stdout.readline().strip()
-    if said != _READY:
-        raise BoardBusy(said or "The process that should hold the board ended at once.")
-    process.stdout.close()
+    with process.stdout as said:
+        is_there = bool(select.select([said], [], [], _READY_S)[0])
+        line = said.readline().strip() if is_there else f"It was not held within {_READY_S:g} s."
+    if line != _READY:
+        process.kill()
+        process.wait()
+        raise BoardBusy(line or "The process that should hold the board ended at once.")
     process.returncode = 0  # it goes on without us: nothing to wait for
     return process.pid
 
@@ -104,10 +109,7 @@ def ask_back(place: str, folder: Path) -> Holder | None:
             f"The board {place} is held by {who}: that is a run, which ends by itself. To end it "
             "at once, cancel the job, or stop that process."
         )
-    request = _request(folder, place)
-    temporary = request.with_suffix(".tmp")
-    temporary.write_text(_name(who))
-    temporary.replace(request)
+    write_text(_request(folder, place), _name(who))
     return who
 
 
@@ -147,8 +149,8 @@ def _main(arguments: Sequence[str]) -> int:
 
     try:
         keep(places, purpose, Path(folder), minutes=float(minutes), on_held=ready)
-    except BoardBusy as busy:
-        sys.stdout.write(f"{busy}\n")
+    except (BoardTrouble, OSError) as trouble:
+        sys.stdout.write(f"{' '.join(str(trouble).splitlines())}\n")
         return 1
     return 0
 

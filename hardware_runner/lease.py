@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pwd
 import socket
 import stat
 import sys
@@ -22,7 +23,8 @@ from pathlib import Path
 
 import filelock
 
-from hardware_runner.errors import BoardBusy
+from hardware_runner.atomic import write_text
+from hardware_runner.errors import BoardBusy, BoardTrouble
 
 POLL_S = 0.05
 LOCKS_VARIABLE = "BOARDWRIGHT_LOCKS"
@@ -38,10 +40,11 @@ class Holder:
     since: str
     command: str
     purpose: str = ""
+    user: str = ""
 
     def __str__(self) -> str:
-        what = f"{self.command}: {self.purpose}" if self.purpose else self.command
-        return f"process {self.pid} on {self.host} since {self.since} ({what})"
+        who = f"{self.user}, process {self.pid}" if self.user else f"process {self.pid}"
+        return f"{who} on {self.host} since {self.since} ({self.purpose or self.command})"
 
 
 class Lease:
@@ -69,7 +72,13 @@ def default_lock_dir() -> Path:
     """
     if shared := os.environ.get(LOCKS_VARIABLE):
         folder = Path(shared)
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BoardTrouble(
+                f"There can be no locks in {folder}: {error.strerror}. Set {LOCKS_VARIABLE} to a "
+                "folder that all who use the boards may write into."
+            ) from error
         return folder
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     if runtime and os.access(runtime, os.W_OK):
@@ -128,6 +137,7 @@ def take_any(
 
     Raises:
         BoardBusy: none did within `timeout_s`, or it was called off; says who holds them.
+        BoardTrouble: the folder takes no locks.
     """
     folder = lock_dir or default_lock_dir()
     folder.mkdir(parents=True, exist_ok=True)
@@ -184,31 +194,56 @@ def _try(folder: Path, board: str, purpose: str) -> Lease | None:
         lock.acquire(timeout=0)
     except filelock.Timeout:
         return None
+    except OSError as error:
+        raise _no_lock(folder, error) from error
     me = Holder(
         pid=os.getpid(),
         host=socket.gethostname(),
         since=datetime.now(UTC).isoformat(timespec="seconds"),
         command=Path(sys.argv[0]).name or "python",
         purpose=purpose,
+        user=_user(),
     )
     held = Lease(board, lock, _record(folder, board), me)
     try:
-        _write(_record(folder, board), me)
+        write_text(_record(folder, board), json.dumps(asdict(me)))
+    except OSError as error:
+        held.release()
+        raise _no_lock(folder, error) from error
     except BaseException:
         held.release()
         raise
     return held
 
 
-def _busy(boards: Sequence[str], folder: Path, timeout_s: float) -> str:
-    told = [
-        f"The board {board} is held by {holder(board, folder) or 'a process that left no record'}"
-        for board in boards
-    ]
-    return (
-        f"{'. '.join(told)}, and did not come free within {timeout_s:g} s: wait for it to end, or "
-        "allow more time."
+def _no_lock(folder: Path, error: OSError) -> BoardTrouble:
+    return BoardTrouble(
+        f"No board can be locked in {folder}: {error.strerror or error}. Make room and let this "
+        f"user write there, or set {LOCKS_VARIABLE} to another folder."
     )
+
+
+def held_by(boards: Sequence[str], lock_dir: Path | None = None) -> str:
+    """Return, for people, who holds these boards as far as they left a record."""
+    told = []
+    for board in boards:
+        who = holder(board, lock_dir)
+        told.append(f"The board {board} is held by {who or 'a process that left no record'}.")
+        if who is not None and who.purpose:
+            told.append(f"`boardwright bench release {board}` asks for it.")
+    return " ".join(told)
+
+
+def _busy(boards: Sequence[str], folder: Path, timeout_s: float) -> str:
+    waited = f" It did not come free within {timeout_s:g} s." if timeout_s else ""
+    return f"{held_by(boards, folder)}{waited} Try again when that has ended."
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"user {os.getuid()}"
 
 
 def _is_alive(who: Holder) -> bool:
@@ -229,9 +264,3 @@ def _lock_file(folder: Path, board: str) -> Path:
 
 def _record(folder: Path, board: str) -> Path:
     return folder / f"{board}.holder.json"
-
-
-def _write(record: Path, me: Holder) -> None:
-    temporary = record.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(asdict(me)))
-    temporary.replace(record)

@@ -105,8 +105,10 @@ def status(
 ) -> int:
     """Show each place: free, held or wedged, and how its runs ended. Takes no lock."""
     from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
     from bot.console import PLAIN, output  # noqa: PLC0415
+    from bot.rendering.text import plain  # noqa: PLC0415
     from hardware_runner.bench_file import read_bench  # noqa: PLC0415
     from hardware_runner.bench_status import statuses  # noqa: PLC0415
     from hardware_runner.lease import default_lock_dir  # noqa: PLC0415
@@ -117,7 +119,9 @@ def status(
         return int(ExitCode.DONE)
     table = Table("place", "board", "state", "by whom, or why", "runs", "spoilt", "last", **PLAIN)
     for row in rows:
-        table.add_row(*(str(row[key]) for key in _COLUMNS))
+        table.add_row(
+            *(Text(plain(str(row[key]))) for key in _COLUMNS)
+        )  # a tool's words: no markup
     output().print(table)
     return int(ExitCode.DONE)
 
@@ -158,7 +162,7 @@ def hold(
     from hardware_runner.lease import default_lock_dir  # noqa: PLC0415
 
     described, folder = read_bench(bench), default_lock_dir()
-    names = [find_place(described, name).name for name in place]
+    names = list(dict.fromkeys(find_place(described, name).name for name in place))
     listed = ", ".join(names)
     if described.reservation != "flock":
         address = described.reservation.removeprefix("labgrid://")
@@ -173,8 +177,12 @@ def hold(
         _say(f"{listed}: held by process {pid} for {minutes:g} minutes; boardwright bench release "
              f"{names[0]} ends it.")  # fmt: skip
         return int(ExitCode.DONE)
-    asked = keep(names, purpose, folder, on_held=lambda: _say(f"{listed}: held; Ctrl-C releases."))
-    _say(f"{listed}: released{', as somebody asked' if asked else ''}.")
+    try:
+        keep(names, purpose, folder, on_held=lambda: _say(f"{listed}: held; Ctrl-C releases."))
+    except KeyboardInterrupt:
+        _say(f"{listed}: released.")
+    else:
+        _say(f"{listed}: released, as somebody asked.")
     return int(ExitCode.DONE)
 
 

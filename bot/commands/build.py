@@ -27,6 +27,7 @@ def build_project(
     """
     from bot.console import output  # noqa: PLC0415
     from bot.project_folder import boards_of, check_project  # noqa: PLC0415
+    from bot.summary import say_lines  # noqa: PLC0415
     from hardware_runner.boards import find_board  # noqa: PLC0415
     from hardware_runner.bundle import write_bundle  # noqa: PLC0415
 
@@ -43,5 +44,5 @@ def build_project(
         taken = f"{one.footprint.flash_bytes:,} bytes of flash, {one.footprint.ram_bytes:,} of RAM"
         output().print(f"{one.board}: {taken}", highlight=False, soft_wrap=True)
     for name, why in manifest.failed.items():
-        output().print(f"{name}: not built: {why}", markup=False, highlight=False, soft_wrap=True)
+        say_lines(output(), f"{name}: not built", why)
     return int(ExitCode.DONE if manifest.firmware else ExitCode.LIMIT_MISSED)

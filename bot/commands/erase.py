@@ -24,7 +24,10 @@ def erase(
     from hardware_runner.bench_erase import erase_left  # noqa: PLC0415
     from hardware_runner.bench_file import read_bench  # noqa: PLC0415
 
-    found = erase_left(read_bench(bench))
+    described = read_bench(bench)
+    found = erase_left(described)
+    if not found:
+        output().print(f"No place of {described.name} has the tag `erase`: nothing to do.")
     for one in found:
         line = f"{one.place}: {one.trouble or 'erased'}"
         output().print(line, markup=False, highlight=False, soft_wrap=True)

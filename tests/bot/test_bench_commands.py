@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,16 +65,18 @@ def test_an_emulated_bench_from_nothing_to_its_status(
     monkeypatch.setattr("bot.enrolment.Surroundings", lambda: Surroundings(sys=attic.parent))
     line = ["bench", "enroll", "--yes", "--name", "attic"]
     assert invoke([*line, "--emulated", "an386", "--emulated", "an386"]) == 0
+    assert invoke([*line, "--emulated", "m4"]) == 0  # it is there, so nothing is added
     assert [p.name for p in read_bench(attic).places] == ["mps2-an386", "mps2-an386-2"]
     capsys.readouterr()
-    wedge("mps2-an386-2", attic.parent / "locks", "it fell silent")
+    wedge("mps2-an386-2", attic.parent / "locks", "it fell silent: [/dev/tty0] \x1b[31m")
     with lease("mps2-an386", timeout_s=0):
         assert invoke(["bench", "status", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [row["state"] for row in rows] == ["held", "wedged"]
     assert "it fell silent" in rows[1]["detail"]
     assert invoke(["bench", "status"]) == 0
-    assert "mps2-an386-2" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "mps2-an386-2" in shown and "[/dev/tty0]" in shown and "\x1b" not in shown
     assert invoke(["bench", "release", "mps2-an386-2"]) == 0
     assert wedged("mps2-an386-2", attic.parent / "locks") is None
     assert invoke(["bench", "release", "mps2-an386-3"]) == 3
@@ -109,7 +112,7 @@ def test_enrolment_says_what_it_found_and_adds_what_obeys(
     assert place.power.proven is not None
     before = attic.read_bytes()
     assert enroll(wishes, said.append, around) == 0
-    assert "is on the bench already" in said[-3]
+    assert "is on the bench already" in said[-2]
     assert attic.read_bytes() == before
 
 
@@ -179,6 +182,29 @@ def test_a_board_without_our_firmware_is_well_where_its_tool_rules_it(
     tool = PlayedTool(player)
     proof = prove_well(LEFT, flasher=tool, timeout_s=0.2, ports=player.ports)
     assert (proof.is_proven, tool.calls) == (True, ["reset", "erase", "reset"])
+
+
+def test_a_hold_ends_with_an_interrupt_as_it_said(
+    attic: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert invoke(["bench", "enroll", "--yes", "--name", "attic", "--emulated", "m4"]) == 0
+
+    def interrupted(*_: object, on_held: Callable[[], None], **__: object) -> bool:
+        on_held()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("hardware_runner.hold.keep", interrupted)
+    assert invoke(["bench", "hold", "mps2-an386", "mps2-an386", "--for", "SPI"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "mps2-an386: released."
+
+
+def test_locks_that_cannot_be_are_told_with_their_folder(
+    attic: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert invoke(["bench", "enroll", "--yes", "--name", "attic", "--emulated", "m4"]) == 0
+    monkeypatch.setenv("BOARDWRIGHT_LOCKS", str(attic))
+    assert invoke(["bench", "status"]) == 3
+    assert f"no locks in {attic}: File exists. Set BOARDWRIGHT_LOCKS" in capsys.readouterr().err
 
 
 def test_a_run_is_never_broken(attic: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,6 +25,7 @@ board = "netduinoplus2"
 flasher = "openocd"
 probe = {vendor = "0483", product = "374b", serial = "A1"}
 """
+LINE = 'console = {kind = "tcp", address = "x:1"}\n'
 FULL = Place(
     name="right",
     board="netduinoplus2",
@@ -42,7 +43,7 @@ FULL = Place(
     [
         ("name = ", "is no TOML"),
         ("schema_version = 1", "`name` is missing: add it"),
-        (HEAD.replace("attic", "My Bench"), "`name`: String should match pattern"),
+        (HEAD.replace("attic", "My Bench"), "`name` takes small letters, digits"),
         (HEAD + "nmae = 1", "`nmae` is no key that is known: .*did you mean `name`"),
         (HEAD + LEFT.replace("board =", "boards ="), "'left': `boards` is no key that is known"),
         (
@@ -55,7 +56,16 @@ FULL = Place(
         (HEAD + LEFT + LEFT.replace("left", "right"), "'left' and 'right': both have the `probe`"),
         (HEAD + LEFT.replace(', serial = "A1"', ""), "no serial number, .* add `serial`, or `loc"),
         (HEAD + LEFT[: LEFT.index("probe")], "`probe` is missing, so that openocd could write"),
-        (HEAD + LEFT.replace("0483", "483"), "'left': `probe.vendor`: String should match"),
+        (HEAD + LEFT.replace("0483", "483"), "'left': `probe.vendor` takes four hexadecimal"),
+        (HEAD + LEFT + "tags = 3", "`tags` takes a list"),
+        (
+            HEAD + LEFT + 'console = {kind = "tcp", address = "x:1", baud = 1}',
+            "greater than or equal",
+        ),
+        (
+            HEAD + (LEFT + LINE) + (LEFT + LINE).replace("left", "right").replace("A1", "B2"),
+            "'left' and 'right': both have the same `console`",
+        ),
         (HEAD + LEFT + 'power = {kind = "uhub", location = "1", port = 1}', "`power.kind`"),
     ],
 )

@@ -56,7 +56,7 @@ def hold(folder: Path) -> subprocess.Popen[bytes]:
 def test_a_held_board_is_refused_and_the_holder_named(tmp_path: Path) -> None:
     process = hold(tmp_path)
     with (
-        pytest.raises(BoardBusy, match=f"held by process {process.pid} on"),
+        pytest.raises(BoardBusy, match=f"held by .*process {process.pid} on"),
         lease("an386", timeout_s=0.1, lock_dir=tmp_path),
     ):
         pass
@@ -181,7 +181,7 @@ def test_two_who_want_the_same_boards_do_not_wait_for_each_other(tmp_path: Path)
         who = holder("b", tmp_path)
         assert who is not None
         assert who.purpose == "repair"
-        assert str(who).endswith(": repair)")
+        assert str(who).endswith("(repair)")
     with (
         lease("b", timeout_s=0, lock_dir=tmp_path),
         pytest.raises(BoardBusy),
