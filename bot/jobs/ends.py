@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.jobs.messages import Closed, Commanded, Withdrawn
 from bot.rendering.live import Phase
-from bot.work.outcome import Stopped
+from bot.work.outcome import Asking, Outcome, Stopped
 
 
 class Ended(Exception):
@@ -96,3 +96,12 @@ def closed(message: Closed) -> Ended:
 def stopped(outcome: Stopped) -> Ended:
     """Return the end of a job whose work could not be done."""
     return Ended(Phase.FAILED, outcome.problem, outcome.cure)
+
+
+def unexpected(outcome: Outcome) -> Ended:
+    """Return the end to which an outcome leads that is none of those that were hoped for."""
+    if isinstance(outcome, Stopped):
+        return stopped(outcome)
+    if isinstance(outcome, Asking):
+        return Ended(Phase.FAILED, outcome.text, AGAIN)
+    return Ended(Phase.FAILED, BROKEN, BROKEN_CURE)

@@ -11,7 +11,8 @@ import pytest
 from bot.github.fake import Fault
 from bot.github.fake_repository import Remark
 from bot.github.hub import Conclusion, Permission, Refused, Unavailable
-from bot.jobs.flow import ANSWER_WITHIN_S, REVIEW_WITHIN_S
+from bot.jobs.planning import ANSWER_WITHIN_S
+from bot.jobs.reviewing import REVIEW_WITHIN_S
 from bot.rendering.live import Phase
 from bot.work.job import Size
 from tests.bot.jobs.fake_work import FOLDER
