@@ -82,4 +82,5 @@ def _terminal(path: str, baud: int, write_timeout_s: float) -> Stream:
 
 def _rfc2217(url: str, baud: int) -> Stream:
     # It knows no time-out for writing; its socket's, 5 s, bounds it and shows as a lost line.
-    return rfc2217.Serial(url, baudrate=baud, timeout=0.1)
+    # ser2net 4 leaves commands for modem lines unanswered where the port has none: nobody waits.
+    return rfc2217.Serial(f"{url}?ign_set_control", baudrate=baud, timeout=0.1)

@@ -42,20 +42,28 @@ def free_port() -> int:
 
 
 @contextmanager
-def farm(folder: Path) -> Iterator[Farm]:
-    """Run a coordinator that knows the place `left`, and an exporter with its line."""
+def farm(folder: Path, terminal: str = "") -> Iterator[Farm]:
+    """Run a coordinator that knows the place `left`, and an exporter with its line.
+
+    The line is `Farm.line` of this host, or a terminal, which the exporter serves by ser2net.
+    """
     made = Farm(f"127.0.0.1:{free_port()}", free_port())
     (folder / "places.yaml").write_text(
         "left:\n  matches:\n  - {exporter: attic, group: left, cls: NetworkSerialPort}\n"
     )
     (folder / "exporter.yaml").write_text(
-        "left:\n  NetworkSerialPort:\n    host: 127.0.0.1\n"
+        f"left:\n  RawSerialPort:\n    port: {terminal}\n"
+        if terminal
+        else "left:\n  NetworkSerialPort:\n    host: 127.0.0.1\n"
         f"    port: {made.line}\n    protocol: raw\n"
     )
     with ExitStack() as stack:
         for name, arguments in (
             ("coordinator", ["--listen", made.address]),
-            ("exporter", ["-c", made.address, "-n", "attic", "exporter.yaml"]),
+            (
+                "exporter",
+                ["-c", made.address, "-n", "attic", "--hostname", "127.0.0.1", "exporter.yaml"],
+            ),
         ):
             log = stack.enter_context((folder / f"{name}.log").open("w"))
             command = [str(CLIENT.with_name(f"labgrid-{name}")), *arguments]

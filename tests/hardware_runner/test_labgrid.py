@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,12 +28,15 @@ from hardware_runner.gear import Gear
 from hardware_runner.labgrid import Labgrid
 from hardware_runner.labgrid_client import PROGRAM_VARIABLE, holder_of
 from hardware_runner.lease import is_held
+from hardware_runner.machine import Machine
 from hardware_runner.recovery import Bounds
 from hardware_runner.report import RunOutcome
 from hardware_runner.results import Measured
+from hardware_runner.tools.flasher import Image
 from tests.hardware_runner.bench_bundle import built, pretended
 from tests.hardware_runner.labgrid_farm import CLIENT, Farm, FarmDesk, farm, free_port
 from tests.hardware_runner.mischief import Act, PlayedTool, Player, attach
+from tests.hardware_runner.test_attached import QemuDesk
 from tests.hardware_runner.tools import needs_arm_gcc, needs_qemu
 
 pytestmark = [
@@ -84,7 +89,7 @@ def test_two_hosts_want_one_board_and_each_gets_it_alone(rig: Farm, tmp_path: Pa
     def measured_from(host: str) -> Measured:
         desk = FarmDesk(rig.line)
 
-        def start(place: Place, *given) -> object:
+        def start(place: Place, *given) -> Machine:
             assert in_use.acquire(blocking=False), "the board was given to two at once"
             seen.append((place.console, holder(rig)))
             machine = start_attached(place, *given, flasher=desk, memory=tmp_path / host)
@@ -118,6 +123,41 @@ def test_two_hosts_want_one_board_and_each_gets_it_alone(rig: Farm, tmp_path: Pa
     assert holders[0] != holders[1]
     assert holder(rig) == ""
     assert not is_reserved(rig)
+
+
+class Running(QemuDesk):
+    """A board that runs already; it is flashed in name only."""
+
+    def flash(self, image: Image) -> None:
+        self._do("flash")
+
+
+@needs_arm_gcc
+@needs_qemu
+@pytest.mark.skipif(shutil.which("ser2net") is None, reason="ser2net is not installed")
+def test_a_port_that_an_exporter_serves_is_a_line_of_rfc_2217(tmp_path: Path) -> None:
+    bundle = built([BOARD], tmp_path)
+    desk = Running(tmp_path / "terminal")
+    consoles: list[object] = []
+
+    def start(place: Place, *given) -> Machine:
+        consoles.append(place.console)
+        return start_attached(place, *given, flasher=desk, memory=tmp_path / "memory")
+
+    with contextlib.closing(desk):
+        QemuDesk.flash(desk, bundle.image(BOARD.name))
+        with farm(tmp_path, str(desk.link.readlink())) as rig:
+            results = measure_bundle(
+                bench_at(rig), bundle, [], lock_dir=tmp_path / "locks",
+                gear=Gear(start=start, switch=lambda place: None),
+            )  # fmt: skip
+            assert holder(rig) == ""
+    (measured,) = results.boards
+    assert measured.report.outcome is RunOutcome.PASS, measured.report.reason
+    assert measured.recoveries == ()
+    (console,) = consoles
+    assert isinstance(console, NetworkConsole)
+    assert console.kind == "rfc2217"
 
 
 def test_a_place_that_is_taken_away_ends_the_run_and_wedges_nothing(
