@@ -12,12 +12,16 @@ All of them survive pickling, because nothing but `args` carries their content.
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 import traceback
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
+
+_OF_THE_MACHINE = frozenset((errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE, errno.ENFILE))
+"""What a system call says without naming a file, when the machine is full."""
 
 _OUR_ROOMS = ("bot", "hardware_runner", "model_compiler", "templates")
 
@@ -138,7 +142,10 @@ def _code(error: BaseException) -> ExitCode | None:
         if isinstance(error, kinds):
             return code
     known = isinstance(error, ModuleNotFoundError) and error.name not in (None, *_OUR_ROOMS)
-    known = known or (isinstance(error, OSError) and error.filename is not None)
+    known = known or (
+        isinstance(error, OSError)
+        and (error.filename is not None or error.errno in _OF_THE_MACHINE)
+    )
     return ExitCode.MACHINE if known else None
 
 
@@ -150,6 +157,8 @@ def _message(error: BaseException) -> str:
         return str(ToolMissing(f"The Python package {error.name} is not installed.", remedy))
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror or type(error).__name__}."
+    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+        return f"This machine says: {error.strerror}. Make room, then run the same command again."
     return str(error)
 
 

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from bot.console import choose_progress, output
 from bot.errors import RequestError
 from bot.project_folder import check_project
+from bot.rendering.text import plain
 from bot.run_figures import run_figures
 from bot.summary import show_reports
 from bot.workspace import write_atomically
@@ -95,6 +96,9 @@ def measure_bundled(asked: Asked, into: Path | None) -> tuple[list[RunReport], T
             )
         names = asked.boards or (*bundle.boards(), *sorted(bundle.manifest.failed))
         bench = _bench(asked, names)
+        _check_once(bench, names)
+        if into is not None:
+            into.mkdir(parents=True, exist_ok=True)  # or else it would be told after the work
         with choose_progress() as progress:
             results = measure_bundle(
                 bench,
@@ -103,6 +107,7 @@ def measure_bundled(asked: Asked, into: Path | None) -> tuple[list[RunReport], T
                 on_progress=lambda board, done, total: progress.advanced(
                     f"samples on {board}", done, total
                 ),
+                on_note=lambda board, text: progress.note(f"{board}: {plain(text)}"),
             )
     if into is not None:
         write_results(results, into)
@@ -164,6 +169,20 @@ def _bench(asked: Asked, names: Sequence[str]) -> Bench:
         reservation="flock" if bench is None else bench.reservation,
         place=(*places, *added),
     )
+
+
+def _check_once(bench: Bench, names: Sequence[str]) -> None:
+    """Refuse two names of one board: results tell of each board once."""
+    board_at = {place.name: place.board for place in bench.places}
+    first: dict[str, str] = {}
+    for name in dict.fromkeys(names):
+        board = find_board(board_at.get(name, name)).name
+        if board in first:
+            raise RequestError(
+                f"{first[board]} and {name} are both {board}, and results tell of a board once.",
+                "Name one of them.",
+            )
+        first[board] = name
 
 
 def _read(path: Path) -> Bench:

@@ -26,6 +26,7 @@ from hardware_runner.errors import (
 )
 from hardware_runner.gear import EMULATED, Gear
 from hardware_runner.joules import metering
+from hardware_runner.lease import held_by, is_held
 from hardware_runner.machine import Machine
 from hardware_runner.recovery import (
     Bounds,
@@ -72,6 +73,7 @@ class PlaceRun:
     gear: Gear
     watch: Watch
     on_progress: Progress
+    on_note: Callable[[str], None] = lambda text: None  # what a person who waits wants to know
     _place: Place | None = None
     _held: Held | None = None
     _began: float = 0.0
@@ -103,6 +105,8 @@ class PlaceRun:
         names = {place.name: place for place in self.places}
         patience_s = self.bounds.lease_s + self.reservations.slack_s + self.bounds.grace_s
         held: Held | None = None
+        if all(is_held(name, self.folder) for name in names):
+            self.on_note(f"waits: {held_by(sorted(names), self.folder)}")
         try:
             with self.watch.step("wait for the board", patience_s):
                 held = self.reservations.take_any(
@@ -206,6 +210,7 @@ class PlaceRun:
                 if lost := self._look():
                     raise BoardStuck(lost) from trouble
                 self._tried.append(f"start, in vain: {first_line(trouble)}")
+                self.on_note(self._tried[-1])
         if place.flasher != EMULATED:
             wedge(place.name, self.folder, str(failed), tuple(self._tried))
         raise failed
@@ -245,6 +250,8 @@ class PlaceRun:
             return None  # an emulator that failed is not made better by its board
         climbed = climb(machine, self.firmware, self.gear.switch(place), self.watch, self.bounds)
         self._tried += climbed.tried
+        for line in climbed.tried:
+            self.on_note(line)
         if climbed.rung is None and not self.watch.is_over:
             wedge(place.name, self.folder, report.reason, climbed.tried)
         return climbed.rung

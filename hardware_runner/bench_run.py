@@ -36,6 +36,11 @@ _LOOK_S = 0.05
 OnProgress = Callable[[str, int, int], None]
 """Called with a board's name, samples answered, samples in all; never by two threads at once."""
 
+OnNote = Callable[[str, str], None]
+"""Called with a board's name and a line for people; never by two threads at once."""
+
+_Tellers = tuple[OnProgress, OnNote]
+
 
 @dataclass(slots=True)
 class _Asked:
@@ -54,6 +59,7 @@ def measure_bundle(
     boards: Sequence[str],
     *,
     on_progress: OnProgress | None = None,
+    on_note: OnNote | None = None,
     lock_dir: Path | None = None,
     bounds: Bounds | None = None,
     gear: Gear | None = None,
@@ -65,6 +71,7 @@ def measure_bundle(
         bundle: What to run.
         boards: Names of boards, or of places of the bench; none: every board of the bundle.
         on_progress: Told how far each board is.
+        on_note: Told for whom a board waits, and what was tried with it in vain.
         lock_dir: Where the locks and markers are; None: the default.
         bounds: How long everything may take.
         gear: How boards are started and switched.
@@ -83,7 +90,7 @@ def measure_bundle(
     bounds, called_off = bounds or Bounds(), threading.Event()
     setting = _Setting(
         bench, bundle, bundle.samples(), reservations_of(bench, folder), folder, bounds,
-        gear or Gear(), called_off, _one_at_a_time(on_progress),
+        gear or Gear(), called_off, *_one_at_a_time(on_progress, on_note),
     )  # fmt: skip
     asked = [_prepare(setting, name) for name in dict.fromkeys(boards or bundle.boards())]
     _run_all(asked, called_off)
@@ -110,6 +117,7 @@ class _Setting:
     gear: Gear
     called_off: threading.Event
     tell: OnProgress
+    note: OnNote
 
 
 def _prepare(setting: _Setting, name: str) -> _Asked:
@@ -147,6 +155,7 @@ def _prepare(setting: _Setting, name: str) -> _Asked:
         gear=setting.gear,
         watch=asked.watch,
         on_progress=lambda done, total: setting.tell(board.name, done, total),
+        on_note=lambda text: setting.note(board.name, text),
     )
     return asked
 
@@ -230,7 +239,7 @@ def _not_run(
     return Measured(place=place, seconds=0.0, report=report)
 
 
-def _one_at_a_time(on_progress: OnProgress | None) -> OnProgress:
+def _one_at_a_time(on_progress: OnProgress | None, on_note: OnNote | None) -> _Tellers:
     lock = threading.Lock()
 
     def tell(board: str, done: int, total: int) -> None:
@@ -238,4 +247,9 @@ def _one_at_a_time(on_progress: OnProgress | None) -> OnProgress:
             with lock:
                 on_progress(board, done, total)
 
-    return tell
+    def note(board: str, text: str) -> None:
+        if on_note is not None:
+            with lock:
+                on_note(board, text)
+
+    return tell, note

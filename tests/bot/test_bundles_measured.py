@@ -40,6 +40,9 @@ def test_what_was_built_in_one_place_is_measured_in_another(
     out, into, outputs = tmp_path / "bundle", tmp_path / "results", tmp_path / "outputs"
     assert build(project, out) == ExitCode.DONE  # its goal names the host alone
     assert f"{BOARD}: " in capsys.readouterr().out
+    twice = ["measure", "--bundle", str(out), "--board", BOARD, "--board", "m4"]
+    assert invoke(twice) == ExitCode.REQUEST
+    assert f"{BOARD} and m4 are both {BOARD}" in capsys.readouterr().err
     shutil.rmtree(project)
     place = tmp_path / "downloaded"
     packed = Path(shutil.make_archive(str(place / "bundle"), "zip", out))

@@ -40,6 +40,7 @@ Captured = pytest.CaptureFixture[str]
         (BoardBusy("held by process 7"), ExitCode.MACHINE, "held by process 7"),
         (HostCompilerMissing("no cc"), ExitCode.MACHINE, "no cc"),
         (FileNotFoundError(2, "No such file", "x.tflite"), ExitCode.MACHINE, "x.tflite: No such"),
+        (OSError(28, "No space left on device"), ExitCode.MACHINE, "left on device. Make room"),
         (ModuleNotFoundError("no", name="keras"), ExitCode.MACHINE, "setup"),
         (ModuleNotFoundError("no", name="bot"), ExitCode.OURS, "Boardwright's"),
         (HostBuildFailed("gcc said no"), ExitCode.OURS, "Boardwright's"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import signal
 import tempfile
@@ -277,17 +279,22 @@ def test_a_run_that_is_too_long_is_ended(rig_of) -> None:
     assert "did not end within 0.15 s: measure" in measured.report.reason
 
 
-def test_a_board_in_use_is_infrastructure_and_its_holder_named(rig_of) -> None:
-    rig = rig_of()
-    with lease("left", timeout_s=0, lock_dir=rig.locks):
-        pass
-    held = lease("left", timeout_s=0, lock_dir=rig.locks)
-    with held:
-        results = None
-        with pytest.raises(AssertionError):  # it is held: by us
-            results = rig.run()
-        assert results is None
-    assert rig.tool.calls == []
+def test_a_board_in_use_is_infrastructure_and_its_holder_named(tmp_path: Path) -> None:
+    notes: list[str] = []
+    with lease("left", timeout_s=0, lock_dir=tmp_path / "locks"):
+        results = measure_bundle(
+            bench_of(LEFT),
+            pretended([BOARD], tmp_path),
+            [BOARD.name],
+            on_note=lambda board, text: notes.append(f"{board}: {text}"),
+            lock_dir=tmp_path / "locks",
+            bounds=BOUNDS,
+        )
+    (measured,) = results.boards
+    assert (measured.place, measured.report.outcome) == ("", RunOutcome.INFRASTRUCTURE)
+    held = rf"The board left is held by .*process {os.getpid()} on "
+    assert re.match(held, measured.report.reason)
+    assert len(notes) == 1 and re.match(rf"{BOARD.name}: waits: {held}", notes[0])
 
 
 def test_an_interrupt_gives_everything_back(rig_of) -> None:
