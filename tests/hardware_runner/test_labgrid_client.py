@@ -11,9 +11,9 @@ from hardware_runner.bench import Bench, NetworkConsole, Place
 from hardware_runner.bench_doctor import examine
 from hardware_runner.bench_erase import erase_left
 from hardware_runner.errors import BenchError, ToolFailed, ToolLate, ToolMissing
-from hardware_runner.labgrid import LabgridPlace
+from hardware_runner.labgrid import Labgrid, LabgridPlace
 from hardware_runner.labgrid_client import Client, console_of, holder_of
-from hardware_runner.lease import take_any
+from hardware_runner.lease import is_held, take_any
 from hardware_runner.tools.flasher import Flasher
 from tests.hardware_runner.labgrid_farm import CLIENT
 
@@ -136,6 +136,36 @@ def test_what_others_have_is_not_erased(tmp_path: Path, monkeypatch: pytest.Monk
     (erased,) = erase_left(FARM, lock_dir=tmp_path, lease_s=0.3, flasher_of=no_tool)
     assert erased.trouble == "somebody else holds it, and erases it after use"
     assert (tmp_path / "did").read_text() == "cancel-reservation\n"  # it waits no longer
+
+
+def test_of_two_places_the_free_one_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(
+        tmp_path, monkeypatch,
+        f"echo $3 $4 $5 $6 >>{tmp_path / 'did'}\n"
+        "case \"$3 $4 $5\" in\n"
+        "'reserve name=left '*) echo '  token: T1'; echo '  state: waiting';;\n"
+        "'reserve name=right '*) echo '  token: T2'; echo '  state: allocated';;\n"
+        "*show) echo \"Place '$4':\"; echo '  acquired: attic/me';;\nesac",
+    )  # fmt: skip
+    farm = Labgrid("rig:20408", tmp_path)
+    held = farm.take_any(["left", "right"], timeout_s=60.0, called_off=lambda: False)
+    assert (held.place, held.lost, held.console) == ("right", "", None)
+    assert is_held("right", tmp_path)
+    assert not is_held("left", tmp_path)
+    held.release()
+    assert not is_held("right", tmp_path)
+    assert [line.split() for line in (tmp_path / "did").read_text().splitlines()] == [
+        ["reserve", "name=left"],
+        ["--place", "left", "show"],
+        ["reserve", "name=right"],
+        ["--place", "+T2", "acquire"],
+        ["--place", "right", "show"],
+        ["cancel-reservation", "T1"],
+        ["--place", "right", "release-from", "attic/me"],
+        ["cancel-reservation", "T2"],
+    ]
 
 
 class Coordinator:
