@@ -1,22 +1,19 @@
 """The engine under the flows: DBOS on SQLite or PostgreSQL.
 
-Beside `client.py` the only importer of dbos, whose defaults would strand jobs or run them twice.
-What is set here instead, and why, stands in docs/decisions/0007-durable-jobs.md.
+Beside `client.py` and `run.py` the only importer of dbos, whose defaults would strand jobs or run
+them twice. What is set here instead, and why, stands in docs/decisions/0007-durable-jobs.md.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import threading
-import time
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 
 from bot.jobs import database
 from bot.jobs.carrier import Carrier
@@ -27,17 +24,15 @@ from bot.jobs.client import (
     INBOX,
     JOB,
     JOBS,
-    LIVE,
     WORK,
     connect,
     enqueue_delivery,
-    hide_jobs,
     migrate,
-    told_by,
 )
 from bot.jobs.durable import Dispatch, Durable, Json, Queue
 from bot.jobs.failover import Failover
 from bot.jobs.messages import Worked
+from bot.jobs.run import Run, Steps
 from bot.jobs.upkeep import Upkeep
 
 EPOCH = "1"
@@ -87,9 +82,10 @@ class Engine:
 
     def __init__(self, settings: EngineSettings, flows: Flows) -> None:
         self._settings = settings
-        self._steps = _Steps()
+        self._steps = Steps()
         self._client = connect(settings.url, patient=True)
-        self._workflows = _register(self, flows)
+        workflows: dict[str, Any] = {}
+        workflows |= _register(lambda: Run(self._client, self._steps, workflows), flows)
         self._taking, self._held = ExitStack(), ExitStack()
 
     def start(self) -> None:
@@ -163,17 +159,17 @@ def _owners() -> set[str]:
     return {row.executor_id for row in rows if row.executor_id}
 
 
-def _register(engine: Engine, flows: Flows) -> dict[str, Any]:
+def _register(run: Callable[[], Run], flows: Flows) -> dict[str, Any]:
     """Give the three flows to DBOS, under names that stay."""
 
     # A delivery and a job outlive any number of restarts; work that kills its worker does not.
     @DBOS.workflow(name=DELIVER, max_recovery_attempts=None)
     async def deliver(event: Any) -> Any:
-        return await flows.deliver(_Run(engine), event)
+        return await flows.deliver(run(), event)
 
     @DBOS.workflow(name=JOB, max_recovery_attempts=None)
     async def job(start: Any) -> Any:
-        return await flows.job(_Run(engine), start)
+        return await flows.job(run(), start)
 
     @DBOS.workflow(name=WORK, max_recovery_attempts=20)
     async def work(parent: str, task: Any) -> Any:
@@ -188,132 +184,3 @@ def _register(engine: Engine, flows: Flows) -> dict[str, Any]:
         return None
 
     return {DELIVER: deliver, JOB: job, WORK: work}
-
-
-class _Steps:
-    """Counts the steps under way, so that a worker that ends lets them end first."""
-
-    def __init__(self) -> None:
-        self._open = True
-        self._running = 0
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def one(self) -> Any:
-        with self._changed:
-            self._running += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._running -= 1
-                self._changed.notify_all()
-
-    async def admit(self) -> None:
-        """Return at once; never, when the worker ends."""
-        if not self._open:
-            await asyncio.Event().wait()
-
-    def close(self, at_most_s: float) -> None:
-        until = time.monotonic() + at_most_s
-        with self._changed:
-            self._open = False
-            while self._running and (left := until - time.monotonic()) > 0:
-                self._changed.wait(left)
-
-
-class _Run:
-    """One run of a flow on DBOS."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    @property
-    def id(self) -> str:
-        return str(DBOS.workflow_id)
-
-    async def step(self, name: str, call: Callable[[], Json]) -> Json:
-        steps = self._engine._steps
-
-        def counted() -> Json:
-            with steps.one():
-                return call()
-
-        async def threaded() -> Json:
-            await steps.admit()
-            return await asyncio.to_thread(counted)
-
-        result: Json = await DBOS.run_step_async({"name": name}, threaded)
-        return result
-
-    async def receive(self, timeout_s: float) -> Json:
-        message: Json = await DBOS.recv_async(INBOX, timeout_seconds=timeout_s)
-        return message
-
-    async def sleep(self, seconds: float) -> None:
-        await DBOS.sleep_async(seconds)
-
-    async def start(self, child: str, queue: Queue, partition: str, task: Json) -> None:
-        with SetWorkflowID(child), SetEnqueueOptions(queue_partition_key=partition):
-            await DBOS.enqueue_workflow_async(
-                queue.value, self._engine._workflows[WORK], self.id, task
-            )
-
-    async def cancel(self, child: str) -> None:
-        await DBOS.cancel_workflow_async(child)
-
-    async def is_over(self, child: str) -> bool:
-        def find() -> Json:
-            rows = self._engine._client.list_workflows(
-                workflow_ids=[child], status=LIVE, load_input=False, load_output=False
-            )
-            return not rows
-
-        return bool(await self.step("is over", find))
-
-    async def tell(self, state: dict[str, Json]) -> None:
-        await DBOS.update_workflow_attributes_async(self.id, state)
-
-    async def live(self, prefix: str) -> list[str]:
-        def find() -> Json:
-            rows = self._engine._client.list_workflows(
-                name=JOB,
-                status=LIVE,
-                workflow_id_prefix=prefix,
-                load_input=False,
-                load_output=False,
-            )
-            return [row.workflow_id for row in rows]
-
-        found = await self.step("live", find)
-        return [str(name) for name in found] if isinstance(found, list) else []
-
-    async def begin(self, name: str, only: str, start: Json) -> str:
-        def enqueue() -> Json:
-            handle: Any = self._engine._client.enqueue(
-                {
-                    "workflow_name": JOB,
-                    "queue_name": JOBS,
-                    "workflow_id": name,
-                    "deduplication_id": only,
-                    "duplication_policy": "return-existing",
-                },
-                start,
-            )
-            return str(handle.get_workflow_id())
-
-        return str(await self.step("begin", enqueue))
-
-    async def send(self, name: str, message: Json, key: str) -> None:
-        def deliver() -> Json:
-            self._engine._client.send(name, message, INBOX, idempotency_key=key)
-            return None
-
-        await self.step("send", deliver)
-
-    async def told(self, name: str) -> dict[str, Json]:
-        found = await self.step("told", lambda: dict(told_by(self._engine._client, name)))
-        return found if isinstance(found, dict) else {}
-
-    async def hide(self, prefix: str, installation_id: int | None) -> None:
-        await self.step("hide", lambda: hide_jobs(self._engine._client, prefix, installation_id))

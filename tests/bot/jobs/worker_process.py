@@ -97,7 +97,7 @@ def _announce(engine: Engine, hubs: RemoteHubs) -> None:
 
         return announced
 
-    class Announced(engine_module._Run):
+    class Announced(engine_module.Run):
         async def start(self, child: str, queue: Queue, partition: str, task: Json) -> None:
             if await self.is_new(child):
                 await asyncio.to_thread(hubs.announce, "start", False)
@@ -112,4 +112,4 @@ def _announce(engine: Engine, hubs: RemoteHubs) -> None:
     names = {DELIVER: "take", JOB: "begin"}
     client.enqueue = around(client.enqueue, lambda options: names[options["workflow_name"]])
     client.send = around(client.send, lambda job: "send")
-    engine_module._Run = Announced  # type: ignore[misc]
+    engine_module.Run = Announced  # type: ignore[misc]
