@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from rich.table import Table
-from rich.text import Text
-
-from bot.console import PLAIN, output
-from bot.doctor import REQUIRED, examine
 from bot.errors import ExitCode
 
 
 def report() -> int:
     """Say what is installed and what is missing; ends with 3 where a run would fail."""
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    from bot.console import PLAIN, output  # noqa: PLC0415
+    from bot.doctor import REQUIRED, examine  # noqa: PLC0415
+
     console = output()
     findings = examine()
     table = Table("tool", "needed for", "version", **PLAIN)

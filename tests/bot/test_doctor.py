@@ -127,7 +127,7 @@ def test_a_missing_package_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -
 def test_the_exit_code_says_whether_a_run_would_work(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], finding: Finding, code: int
 ) -> None:
-    monkeypatch.setattr("bot.commands.doctor.examine", lambda: (finding,))
+    monkeypatch.setattr("bot.doctor.examine", lambda: (finding,))
     assert report() == code
     assert ("get it" in capsys.readouterr().out) == finding.missing
 
