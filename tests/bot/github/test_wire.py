@@ -11,10 +11,11 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from bot.github.access import AppAccess, Connection, Lease, LeasedToken, TokenAccess
-from bot.github.client import GitHub, RemoteHub
+from bot.github.client import GitHub
 from bot.github.errors import translate
 from bot.github.git_objects import Entry, Mode, blob_id, tree_id
 from bot.github.hub import Comment, Missing, Permission, Reaction, Refused, Thread, Unavailable
+from bot.github.remote_hub import RemoteHub
 from tests.bot.github.wires import Script, respond
 
 REPO = "/repos/acme/widget"
