@@ -113,11 +113,10 @@ def _note(nothing: Nothing) -> Markdown:
 def board_check(judgement: Judgement, board: BoardJudgement, run_url: str = "") -> CheckText:
     """Return what the check run of one board says."""
     only = judgement.model_copy(update={"boards": (board,), "built": ()})
-    title = views.title(board)
-    values = _values(only, run_url, _SIZES[0]) | {"line": inline(title)}
+    values = _values(only, run_url, _SIZES[0])
     summary = render_text("bench_check.md.jinja", values)
     text = render_text("bench_folded.md.jinja", values | {"folded": False})
-    return CheckText(title, summary, text)
+    return CheckText(views.title(board), summary, text)
 
 
 def _values(judgement: Judgement, run_url: str, size: _Size) -> dict[str, object]:

@@ -27,6 +27,7 @@ MARKS: Mapping[Verdict, str] = MappingProxyType(
 )
 UNPROVEN_MARK = "⚠️"
 NOTHING = Markdown("-")
+_NO_BREAK = "\u00a0"
 _LABEL_MAX, _TITLE_MAX = 40, 160
 _SIGNS = {Relation.AT_LEAST: "at least", Relation.AT_MOST: "at most"}
 
@@ -190,7 +191,7 @@ def title(board: BoardJudgement) -> str:
             said = "; ".join(_against_limit(figure) for figure in missed)
         case Verdict.PASS:
             said = ", ".join(_in_short(board))
-    return plain(said)[:_TITLE_MAX]
+    return plain(said[:1].upper() + said[1:])[:_TITLE_MAX]
 
 
 def _against_limit(figure: Figure) -> str:
@@ -219,7 +220,8 @@ def _named(board: BoardJudgement) -> Markdown:
 
 
 def _accuracy(board: BoardJudgement) -> Markdown:
-    shown = f"{percent(board.right / board.samples)} ({interval(board.right, board.samples)})"
+    right = _marked(board, Kind.ACCURACY, percent(board.right / board.samples))
+    shown = f"{right}<br>{interval(board.right, board.samples).replace(' ', _NO_BREAK)}"
     change = _change(board, Kind.ACCURACY)
     if change is not None and change.percent:
         shown += f"<br>{change.percent:+.1f} points to base"
@@ -243,7 +245,8 @@ def _cost(board: BoardJudgement) -> Markdown:
     parts = [_whole(value) for value in (median(cost), p99, most) if value is not None]
     shown = parts[0] if len(set(parts)) == 1 else " · ".join(parts)
     kind = Kind.INSTRUCTIONS if cost.unit == "instructions" else Kind.TIME
-    return Markdown(f"{shown} {_unit(cost)}{_compared(board, kind)}")
+    marked = _marked(board, kind, f"{shown} {_unit(cost)}")
+    return Markdown(f"{marked}{_compared(board, kind)}")
 
 
 def _energy(board: BoardJudgement) -> Markdown:
@@ -254,7 +257,15 @@ def _energy(board: BoardJudgement) -> Markdown:
 
 
 def _sized(board: BoardJudgement, value: int | None, kind: Kind) -> Markdown:
-    return NOTHING if value is None else Markdown(f"{number(value)}{_compared(board, kind)}")
+    if value is None:
+        return NOTHING
+    return Markdown(f"{_marked(board, kind, number(value))}{_compared(board, kind)}")
+
+
+def _marked(board: BoardJudgement, kind: Kind, shown: str) -> str:
+    """Return a figure, bold where it misses its limit."""
+    figure = board.figure(kind)
+    return f"**{shown}**" if figure and figure.state is State.MISSED else shown
 
 
 def _change(board: BoardJudgement, kind: Kind) -> Change | None:

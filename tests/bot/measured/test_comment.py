@@ -80,13 +80,15 @@ def test_each_board_has_its_row_and_its_reason() -> None:
     }
     first = found["nucleo-f446re"]
     assert first[2:] == [
-        "97.78 % (92.3 to 99.4 %)",
+        "97.78 %<br>92.3\u00a0to\u00a099.4\u00a0%",
         "all 90",
         "2,000 · 2,008 · 2,016 µs<br>-4.8 % to base",
         "39,440",
         "16,768",
         "41 µJ",
     ]
+    assert found["nucleo-l476rg"][5] == "**52,000**", "what misses its limit stands out"
+    assert found["arduino-nano33ble"][2].startswith("**86.67 %**<br>")
     assert found["mps3-an547"][1] == "`mps3-an547`<br>Cortex-M4F, emulated"
     assert found["mps3-an547"][4] == "884,333 instr.", "what never varies is said once"
     assert found["asked for"][4] == "at most 2,500 µs, worst case"
@@ -212,7 +214,7 @@ def test_what_is_joined_is_the_same_in_whichever_order_runs_are_taken() -> None:
 def test_a_check_says_the_same_of_its_board_alone() -> None:
     judgement = several()
     check = board_check(judgement, judgement.boards[2], URL)
-    assert check.title == "flash: 52,000 bytes, at most 40,000 bytes is asked for"
+    assert check.title == "Flash: 52,000 bytes, at most 40,000 bytes is asked for"
     titles = [board_check(judgement, board, URL).title for board in judgement.boards]
     assert titles == [
         "97.78 % right, 2,016 µs at worst, 39,440 bytes of flash",
