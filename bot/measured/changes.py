@@ -1,8 +1,8 @@
 """Changes: a board's figures against those of the base branch, with the noise between two runs.
 
-Only the same board, measured by the same method, is compared. Emulated instructions, flash and RAM
-are exact. Time and energy of hardware scatter: how far one run's samples lie apart says how far two
-runs may. Accuracy is compared where the test set is the same, where it is exact too: both
+Only the same board, measured by the same method, is compared. What an emulator counts, flash and
+RAM are exact. Time and energy of hardware scatter: how far one run's samples lie apart says how far
+two runs may. Accuracy is compared where the test set is the same, where it is exact too: both
 commits answered the same samples; whether a change is more than luck its interval tells.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.measured.judgement import BoardJudgement, Change, Kind
+from bot.measured.judgement import COSTS, BoardJudgement, Change, Kind
 from hardware_runner.report import Cost, Energy
 
 
@@ -25,9 +25,8 @@ def _changes(ours: BoardJudgement, base: BoardJudgement) -> Iterator[Change]:
         points = 100 * (ours.right - base.right) / ours.samples
         yield Change(kind=Kind.ACCURACY, percent=round(points, 4), noise_percent=0)
     if ours.cost and base.cost and _way(ours.cost) == _way(base.cost):
-        counted = ours.cost.unit == "instructions"
-        noise = 0.0 if counted else max(_spread(ours.cost), _spread(base.cost))
-        kind = Kind.INSTRUCTIONS if counted else Kind.TIME
+        kind = COSTS[ours.cost.unit]
+        noise = max(_spread(ours.cost), _spread(base.cost)) if kind is Kind.TIME else 0.0
         yield from _relative(kind, median(ours.cost), median(base.cost), noise)
     if ours.energy and base.energy and ours.energy.method == base.energy.method:
         noise = max(_energy_spread(ours.energy), _energy_spread(base.energy))

@@ -17,7 +17,7 @@ from pydantic import Field
 from bot.evidence import Relation
 from bot.frozen import Frozen
 from hardware_runner.board import Verified
-from hardware_runner.report import Cost, Energy
+from hardware_runner.report import Cost, Energy, Unit
 
 BOARDS_MAX = 128
 Short = Annotated[str, Field(max_length=80)]
@@ -48,9 +48,16 @@ class Kind(Enum):
     ACCURACY = "accuracy"
     TIME = "time of one inference"
     INSTRUCTIONS = "instructions of one inference"
+    CYCLES = "cycles of one inference"  # of an emulator: no time is made of them
     FLASH = "flash"
     RAM = "RAM with stack"
     ENERGY = "energy of one inference"
+
+
+COSTS: Mapping[Unit, Kind] = MappingProxyType(
+    {"us": Kind.TIME, "instructions": Kind.INSTRUCTIONS, "cycles": Kind.CYCLES}
+)
+"""What a cost is about, by its unit."""
 
 
 class State(Enum):

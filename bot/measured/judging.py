@@ -28,6 +28,7 @@ _MATRIX_MAX, _BUILT_MAX = 16, 64
 _TEXT_MAX = 1_000
 _NOT_TIME = "what an emulator counts is no time; a real board with a known clock tells"
 _NOT_COUNTED = "this board does not count instructions"
+_NO_STACK = "the report does not say how much stack was used"
 _NO_MEMORY = "the report does not say what the firmware takes"
 
 
@@ -153,9 +154,13 @@ def _figures(report: RunReport, truth: Truth, right: int) -> Iterator[Figure]:
     yield from _at_most(Kind.INSTRUCTIONS, counted, "instructions", most, _NOT_COUNTED, on_host)
     size = report.footprint
     flash = size.flash_bytes if size else None
-    ram = size.ram_bytes + (size.stack_bytes or 0) if size else None
     yield from _at_most(Kind.FLASH, flash, "bytes", limits.flash_max_bytes, _NO_MEMORY, on_host)
-    yield from _at_most(Kind.RAM, ram, "bytes", limits.ram_max_bytes, _NO_MEMORY, on_host)
+    ram, most, why = None, limits.ram_max_bytes, _NO_MEMORY
+    if size is not None:
+        ram, why = size.ram_bytes + (size.stack_bytes or 0), _NO_STACK
+        if size.stack_bytes is None and most is not None and ram <= most:
+            ram = None  # whether it fits with the stack, nobody knows
+    yield from _at_most(Kind.RAM, ram, "bytes", most, why, on_host)
 
 
 def _at_least(kind: Kind, value: float, unit: str, limit: float | None) -> Figure:

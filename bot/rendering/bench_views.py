@@ -8,7 +8,16 @@ from types import MappingProxyType
 
 from bot.evidence import Relation
 from bot.measured.changes import median, ram
-from bot.measured.judgement import BoardJudgement, Change, Figure, Judgement, Kind, State, Verdict
+from bot.measured.judgement import (
+    COSTS,
+    BoardJudgement,
+    Change,
+    Figure,
+    Judgement,
+    Kind,
+    State,
+    Verdict,
+)
 from bot.rendering.numbers import interval, number, percent
 from bot.rendering.text import Markdown, code, inline, plain
 from hardware_runner.report import Cost, Unit
@@ -244,7 +253,7 @@ def _cost(board: BoardJudgement) -> Markdown:
         p99 = cost.features_p99 + cost.model_p99
     parts = [_whole(value) for value in (median(cost), p99, most) if value is not None]
     shown = parts[0] if len(set(parts)) == 1 else " · ".join(parts)
-    kind = Kind.INSTRUCTIONS if cost.unit == "instructions" else Kind.TIME
+    kind = COSTS[cost.unit]
     marked = _marked(board, kind, f"{shown} {_unit(cost)}")
     return Markdown(f"{marked}{_compared(board, kind)}")
 
@@ -340,7 +349,7 @@ def _methods(board: BoardJudgement, at_most: int) -> Iterator[Markdown]:
 
 
 def _noise(board: BoardJudgement) -> Iterator[Markdown]:
-    for kind in (Kind.TIME, Kind.INSTRUCTIONS, Kind.ENERGY):
+    for kind in (*COSTS.values(), Kind.ENERGY):
         change = _change(board, kind)
         if change is not None:
             noise = f"{change.noise_percent:.2f}".rstrip("0").rstrip(".")

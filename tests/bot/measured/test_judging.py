@@ -127,6 +127,15 @@ def test_other_scores_with_the_same_answers_are_told_of_and_pass() -> None:
     assert (board.verdict, board.same, board.same_bytes) == (Verdict.PASS, N, False)
 
 
+@pytest.mark.parametrize(
+    ("limit", "state"), [(16_000, State.UNPROVEN), (15_000, State.MISSED), (None, State.REPORTED)]
+)
+def test_ram_without_its_stack_proves_no_limit(limit: int | None, state: State) -> None:
+    figure = only(report(footprint=footprint(stack=None)), ram_max_bytes=limit).figure(Kind.RAM)
+    assert figure is not None and figure.state is state
+    assert ("stack" in figure.why) is (state is State.UNPROVEN)
+
+
 def test_a_goal_in_ms_is_judged_by_the_worst_case_in_microseconds() -> None:
     figure = only(report(), latency_max_ms=2.01).figure(Kind.TIME)
     assert figure is not None
@@ -173,6 +182,13 @@ def test_other_methods_are_not_compared() -> None:
     assert Kind.TIME not in compared(report(cost=other), report())
     assert Kind.INSTRUCTIONS not in compared(report(), report(cost=COUNTED))
     assert compared(report(), report("pico")) == {}
+
+
+def test_cycles_of_an_emulator_are_no_time_and_exact() -> None:
+    counted = cost().model_copy(update={"unit": "cycles", "method": "rp2040js"})
+    more = counted.model_copy(update={"model_median": counted.model_median + 1})
+    found = compared(report(cost=more), report(cost=counted))
+    assert Kind.TIME not in found and found[Kind.CYCLES][1] is False
 
 
 def test_sizes_accuracy_and_energy_are_compared() -> None:
