@@ -21,7 +21,7 @@ class Seen(StrEnum):
     EMULATOR = "emulator"
     """The tests build it, and its bytes are those of the firmware that they run in an emulator."""
     BUILDS = "builds"
-    """The tests build it with its own tool."""
+    """It was built with its own tool, by the tests or, as its README then says, by hand."""
     DECLARATIONS = "compiled against declarations"
     """The tests compile its C against declarations of the framework's functions, written by us."""
     UNVERIFIED = "unverified"

@@ -41,7 +41,18 @@ TARGETS: Mapping[str, Target] = {
 """Source: the boards/ folders of platformio/platform-ststm32, -nordicnrf52, -raspberrypi and
 -espressif32."""
 
-LINK_FLAGS = ("-nostartfiles", "-Wl,--no-warn-rwx-segments")
+_CLAIM = (
+    "PlatformIO Core 6.2.0 with its platform ststm32 19.6.0 built it, by hand and with another GCC "
+    "12 in place of the one that PlatformIO downloads; Boardwright's tests link it with the same "
+    "flags. On the part itself it never ran."
+)
+
+LINK_FLAGS = ("-nostartfiles",)
+
+TOOLCHAIN = "platformio/toolchain-gccarmnoneeabi@~1.120301.0"
+"""GCC 12.3. The platform's usual one is 7.2, which does not know every attribute of the shell.
+
+Source: platformio/platform-ststm32, platform.json, "optionalVersions"."""
 
 
 def files(job: Job) -> Files:
@@ -51,8 +62,8 @@ def files(job: Job) -> Files:
 
 
 def seen(board: Board) -> Seen:
-    """Return the most that is known of it: of the bare metal, PlatformIO's part was never run."""
-    return Seen.DECLARATIONS if TARGETS[board.name].framework else Seen.UNVERIFIED
+    """Return the most that is known of it; of bare metal, `_CLAIM` says how."""
+    return Seen.DECLARATIONS if TARGETS[board.name].framework else Seen.BUILDS
 
 
 def compile_flags(board: Board, level: str) -> tuple[str, ...]:
@@ -95,6 +106,7 @@ def _ini(job: Job, target: Target) -> bytes:
         platform=target.platform,
         pio_board=target.board,
         framework=target.framework,
+        toolchain=TOOLCHAIN,
         flags=compile_flags(job.board, job.level),
     )
 
@@ -107,7 +119,7 @@ def words(board: Board) -> Words:
         if framework
         else ("board.c`, `bw_startup.c", "the board by its registers, and how the core starts")
     )
-    return {
+    return ({} if framework else {"claim": _CLAIM}) | {
         "framework": framework,
         "line": line_of(board),
         "files": (

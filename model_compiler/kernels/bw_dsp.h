@@ -17,6 +17,50 @@
 #include <stdint.h>
 #include <string.h>
 
+#if defined(__GNUC__) && !defined(__clang__) && defined(__arm__) && __GNUC__ < 10 /* whose arm_acle.h has none */
+
+static inline int32_t __smlad(int32_t a, int32_t b, int32_t addend)
+{
+    int32_t result;
+
+    __asm__("smlad %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(addend));
+    return result;
+}
+
+static inline int32_t __smlabb(int32_t a, int32_t b, int32_t addend)
+{
+    int32_t result;
+
+    __asm__("smlabb %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(addend));
+    return result;
+}
+
+static inline int32_t __smlabt(int32_t a, int32_t b, int32_t addend)
+{
+    int32_t result;
+
+    __asm__("smlabt %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(addend));
+    return result;
+}
+
+static inline int32_t __smlatb(int32_t a, int32_t b, int32_t addend)
+{
+    int32_t result;
+
+    __asm__("smlatb %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(addend));
+    return result;
+}
+
+static inline int32_t __smlatt(int32_t a, int32_t b, int32_t addend)
+{
+    int32_t result;
+
+    __asm__("smlatt %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(addend));
+    return result;
+}
+
+#endif
+
 /* Returns the four bytes at `bytes`, the first one lowest; they need no alignment. */
 static inline uint32_t bw_load_4(const int8_t *bytes)
 {

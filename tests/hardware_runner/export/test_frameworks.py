@@ -92,7 +92,7 @@ def test_the_firmware_answers_as_the_host_does(
     ours = DECLARATIONS / declarations
     paths = [f"-D{define}" for define in defines] + [f"-I{ours}", f"-I{DECLARATIONS}"]
     c = ["gcc", "-std=gnu11", "-O1", *STRICT, *paths, "-c"]
-    cpp = ["g++", "-std=gnu++17", "-O1", *STRICT, *paths, "-include", "Arduino.h", "-x", "c++"]
+    cpp = ["g++", "-std=gnu++11", "-O1", *STRICT, *paths, "-include", "Arduino.h", "-x", "c++"]
     for source in sources:
         command = c if source.suffix == ".c" else [*cpp, "-c"]
         check(tmp_path, *command, str(source), "-o", f"{source.name}.o")
@@ -145,7 +145,7 @@ def test_the_cycle_counter_of_an_arm_core_compiles_as_cpp(board: str, tmp_path: 
     write(tmp_path, one, "arduino")
     (folder,) = tmp_path.glob("*/src")
     said = check(
-        folder, "arm-none-eabi-g++", *one.cpu_flags, "-std=gnu++17", "-O2", *STRICT,
+        folder, "arm-none-eabi-g++", *one.cpu_flags, "-std=gnu++11", "-O2", *STRICT,
         f"-I{DECLARATIONS / 'arduino'}", "-fno-exceptions", "-S", "bw_arduino.cpp", "-o", "-",
     )  # fmt: skip
     assert "SystemCoreClock" in said
