@@ -19,7 +19,7 @@ from hardware_runner.boards import BOARDS
 from hardware_runner.build import Firmware
 from hardware_runner.bundle import Bundle
 from hardware_runner.consoles.ports import ListPorts, find_port, list_serial_ports
-from hardware_runner.errors import BenchError, RunnerError
+from hardware_runner.errors import BenchError, NoReset, RunnerError
 from hardware_runner.gear import EMULATED
 from hardware_runner.machine import Machine
 from hardware_runner.power.uhubctl import HubPort, Proof, prove
@@ -139,7 +139,10 @@ def prove_reset(place: Place, board: Board, around: Surroundings | None = None) 
     """
     around = around or Surroundings()
     flasher = around.flasher(place, board)
-    flasher.reset()
+    try:
+        flasher.reset()
+    except NoReset:
+        return f"{flasher.name} {flasher.version()} has no reset; its first run will prove it"
     return f"{flasher.name} {flasher.version()} reset it"
 
 

@@ -19,6 +19,7 @@
         ├── BenchError             bench.toml says something that cannot be meant
         │   └── UnknownTool        it names a tool that does not exist
         ├── ToolFailed             a tool at the board said no, or did not end
+        │   └── NoReset            it writes boards, and has no command that resets one
         │   └── ToolLate           it did not end
         ├── PortMissing            the board's serial port or drive is not there
         ├── WrongFirmware          another board or firmware answered
@@ -138,6 +139,10 @@ class ToolFailed(BoardTrouble):
 
 class ToolLate(ToolFailed):
     """A tool did not end in the time allowed, and was ended."""
+
+
+class NoReset(ToolFailed):
+    """The tool cannot reset a firmware that runs; its board is written anew instead."""
 
 
 class PortMissing(BoardTrouble):

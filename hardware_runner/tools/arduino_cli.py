@@ -14,7 +14,7 @@ from pathlib import Path
 from hardware_runner.bench import Place, SerialConsole
 from hardware_runner.board import Board, ImageKind
 from hardware_runner.consoles.ports import ListPorts, find_port, list_serial_ports
-from hardware_runner.errors import ToolFailed
+from hardware_runner.errors import NoReset
 from hardware_runner.tools.causes import NO_LOADER, PORT, VERIFY_FAILED
 from hardware_runner.tools.choice import own_port, target_of
 from hardware_runner.tools.flasher import Image, ResetLine
@@ -77,7 +77,7 @@ class ArduinoCli:
 
     def reset(self) -> None:
         """Refuse: arduino-cli has no command for it."""
-        raise ToolFailed("arduino-cli cannot reset a board: flash it again.")
+        raise NoReset("arduino-cli cannot reset a board: flash it again.")
 
     def erase(self) -> None:
         """Do nothing: arduino-cli has no command for it."""

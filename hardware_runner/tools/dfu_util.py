@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from hardware_runner.bench import Place
 from hardware_runner.board import Board, ImageKind
-from hardware_runner.errors import ToolFailed
+from hardware_runner.errors import NoReset
 from hardware_runner.tools.boot_loader import Socket, socket_of
 from hardware_runner.tools.causes import NO_LOADER, USB, VERIFY_FAILED, WRONG_CHIP
 from hardware_runner.tools.choice import probe, target_of
@@ -67,7 +67,7 @@ class DfuUtil:
 
     def reset(self) -> None:
         """Refuse: DFU knows no reset of a firmware that runs."""
-        raise ToolFailed("dfu-util cannot reset a board whose firmware runs: flash it again.")
+        raise NoReset("dfu-util cannot reset a board whose firmware runs: flash it again.")
 
     def erase(self) -> None:
         """Do nothing: DFU erases only what it writes."""

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from hardware_runner.bench import Place
 from hardware_runner.board import Board, ImageKind
-from hardware_runner.errors import BoardTrouble, ToolFailed, ToolMissing
+from hardware_runner.errors import BoardTrouble, NoReset, ToolFailed, ToolMissing
 from hardware_runner.tools.boot_loader import Socket, socket_of
 from hardware_runner.tools.causes import WRONG_CHIP
 from hardware_runner.tools.choice import probe
@@ -79,7 +79,7 @@ class Uf2:
 
     def reset(self) -> None:
         """Refuse: a drive has no reset."""
-        raise ToolFailed("A UF2 boot loader cannot reset a firmware that runs: flash it again.")
+        raise NoReset("A UF2 boot loader cannot reset a firmware that runs: flash it again.")
 
     def erase(self) -> None:
         """Do nothing: a drive erases only what is written."""

@@ -17,7 +17,8 @@ from hardware_runner.bench import Bench, Place, SerialConsole, Usb
 from hardware_runner.bench_file import read_bench
 from hardware_runner.boards import find_board
 from hardware_runner.condition import wedge, wedged
-from hardware_runner.enroll import Surroundings
+from hardware_runner.enroll import Surroundings, prove_reset
+from hardware_runner.errors import NoReset
 from hardware_runner.lease import holder, is_held, lease
 from hardware_runner.power.uhubctl import Proof as PowerProof
 from tests.hardware_runner.mischief import PlayedTool, Player
@@ -182,6 +183,23 @@ def test_a_board_without_our_firmware_is_well_where_its_tool_rules_it(
     tool = PlayedTool(player)
     proof = prove_well(LEFT, flasher=tool, timeout_s=0.2, ports=player.ports)
     assert (proof.is_proven, tool.calls) == (True, ["reset", "erase", "reset"])
+
+
+def test_a_board_whose_tool_has_no_reset_can_be_enrolled_and_released(
+    around: Surroundings, player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hardware_runner.session.RESEND_AFTER_S", 0.05)
+    player._take = lambda item: b""
+    tool = PlayedTool(player)
+
+    def refuse() -> None:
+        raise NoReset("flash it again.")
+
+    monkeypatch.setattr(tool, "reset", refuse)
+    assert "has no reset" in prove_reset(LEFT, NUCLEO, replace(around, flasher=lambda *_: tool))
+    for sys, proven in ((around.sys, True), (around.sys / "none", False)):
+        proof = prove_well(LEFT, flasher=tool, timeout_s=0.2, ports=player.ports, sys=sys)
+        assert proof.is_proven is proven and "plugged in" in proof.how
 
 
 def test_a_hold_ends_with_an_interrupt_as_it_said(
