@@ -123,6 +123,19 @@ class Lab:
         run = self.server.workflow_run(MEASURE_PATH, event, branch=branch)
         return self._done(run, _MEASURE, event, payload, self.variables)
 
+    def dispatched(self) -> Done:
+        """Let the run go on, but not end, that somebody started by hand last."""
+        asked = self.server.log("POST", "/dispatches")[-1]["body"]
+        started = self.server.deliveries("workflow_run.requested")[-1].payload
+        payload = {
+            "inputs": asked["inputs"],
+            "ref": f"refs/heads/{asked['ref']}",
+            "repository": started["repository"],
+            "sender": started["sender"],
+        }
+        run = int(started["workflow_run"]["id"])
+        return self._done(run, _MEASURE, "workflow_dispatch", payload, self.variables)
+
     def tell(self, done: Done) -> Job:
         """Let the job run that tells the pull request, as where no service is told."""
         variables = {**self.variables, "BOARDWRIGHT_SERVICE": ""}

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, unquote
 
 import pytest
 from github.CheckRun import CheckRun
+from github.PullRequest import PullRequest
 
 from bot.measured.workflow import CHECK_KEY
 from bot.rendering.bench_comment import BENCH_MARKERS
@@ -26,11 +27,12 @@ from tests.bot.small_project import records
 from tests.bot.work.a_job import rehearsed
 from tests.github.contract import Contract
 from tests.github.emulator.server import HubServer
-from tests.github.runner import LABEL, Lab
+from tests.github.runner import LABEL, Done, Lab
 from tests.github.service import US, Service
 
 BOARDS = ("mps2-an386", "mps2-an500", "mps3-an547", "netduinoplus2")
 TOOLS = ("gcc", "git", "arm-none-eabi-gcc", "qemu-system-arm")
+PATIENCE_S = 600
 ACTIONS = "github-actions[bot]"
 MISSING = [name for name in TOOLS if shutil.which(name) is None]
 BODY = f"""### Goal
@@ -122,6 +124,51 @@ def told(work: Callable[[Path, Teller], Outcome]) -> Callable[..., Outcome]:
     return worked
 
 
+def requested(service: Service, lab: Lab) -> int:
+    """Let somebody ask for a project, in a repository with a bench; return the issue's number."""
+    lab.install()
+    maint = service.person("maint")
+    maint.push("main", {"fruit.csv": records().frame.to_csv(index=False)})
+    issue = maint.open_issue("Ripeness of fruit", BODY, ["tinyml"])
+    service.settle(PATIENCE_S)
+    assert "Ready for review" in service.live(issue.number), service.live(issue.number)
+    return issue.number
+
+
+def measured(service: Service, lab: Lab, pull: PullRequest) -> Done:
+    """Let firmware be built, and be measured once somebody approved it; the run goes on."""
+    built = lab.build(pull)
+    assert built.jobs["build"].result == "success", built.jobs["build"].ran.log
+    completed = service.hub.deliveries("workflow_run.completed")[-1]
+    waiting = lab.measure("workflow_run", completed.payload)
+    assert waiting.jobs["plan"].outputs["go"] == "false", "nobody approved this commit"
+    lab.end(waiting)
+    service.person("maint").label(pull.number, LABEL)
+    approved = service.hub.deliveries("pull_request.labeled")[-1]
+    done = lab.measure("pull_request_target", approved.payload, pull.head.ref)
+    assert done.jobs["measure"].result == "success", done.jobs["measure"].ran.log
+    assert done.jobs["plan"].outputs["runner"] == '["self-hosted", "boardwright-attic"]'
+    assert done.jobs["post"].result == "skipped", "the service tells"
+    service.settle()
+    assert said(service, pull.number, US) == []
+    return done
+
+
+def assert_all_passed(comment: str, runs: dict[str, CheckRun]) -> None:
+    """Check a comment, and the check runs that belong to it."""
+    assert "### ✅ All 4 boards passed." in comment
+    found = rows(comment)
+    assert list(found) == [*BOARDS, "asked for"]
+    for board in BOARDS:
+        mark, named, accuracy, same, cost, flash, ram = found[board]
+        assert (mark, accuracy[:5], same) == ("✅", "100 %", "all 24")
+        assert named.endswith(", emulated") and cost.endswith(" instr.")
+        assert 0 < number_of(ram) < number_of(flash) < 65_536
+    conclusions = {name: run.conclusion for name, run in runs.items()}
+    assert conclusions == dict.fromkeys(BOARDS, "success")
+    assert all(run.output.title.startswith("100 % right, ") for run in runs.values())
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
@@ -134,52 +181,34 @@ def test_a_request_is_measured_on_four_boards_at_once(
     rehearsed(monkeypatch)
     service.works_by({"plan": told(plan), "build": told(build)})
     lab = Lab(service.hub, tmp_path, bench(tmp_path))
-    lab.install()
-    maint = service.person("maint")
-    maint.push("main", {"fruit.csv": records().frame.to_csv(index=False)})
-    issue = maint.open_issue("Ripeness of fruit", BODY, ["tinyml"])
-    service.settle(patience_s=600)
-    assert "Ready for review" in service.live(issue.number), service.live(issue.number)
+    issue = requested(service, lab)
     pull = service.pull()
-
-    built = lab.build(pull)
-    assert built.jobs["build"].result == "success", built.jobs["build"].ran.log
-    completed = service.hub.deliveries("workflow_run.completed")[-1]
-    waiting = lab.measure("workflow_run", completed.payload)
-    assert waiting.jobs["plan"].outputs["go"] == "false", "nobody approved this commit"
-    lab.end(waiting)
-    maint.label(pull.number, LABEL)
-    approved = service.hub.deliveries("pull_request.labeled")[-1]
-    done = lab.measure("pull_request_target", approved.payload, pull.head.ref)
-    plan_outputs, measured = done.jobs["plan"].outputs, done.jobs["measure"]
-    assert plan_outputs["runner"] == '["self-hosted", "boardwright-attic"]'
-    assert measured.result == "success", measured.ran.log
-    assert done.jobs["post"].result == "skipped", "the service tells"
-    service.settle()
-    assert said(service, pull.number, US) == []
+    head = pull.head.sha
+    done = measured(service, lab, pull)
 
     lab.end(done)
     service.settle()
     (comment,) = said(service, pull.number, US)
-    assert "### ✅ All 4 boards passed." in comment
-    found = rows(comment)
-    assert list(found) == [*BOARDS, "asked for"]
-    for board in BOARDS:
-        mark, named, accuracy, same, cost, flash, ram = found[board]
-        assert (mark, accuracy[:5], same) == ("✅", "100 %", "all 24")
-        assert named.endswith(", emulated") and cost.endswith(" instr.")
-        assert 0 < number_of(ram) < number_of(flash) < 65_536
-    made = checks(service, pull.head.sha, "boardwright")
-    assert {name: run.conclusion for name, run in made.items()} == dict.fromkeys(BOARDS, "success")
-    assert all(run.output.title.startswith("100 % right, ") for run in made.values())
-    assert "On the bench: All 4 boards passed." in service.live(issue.number)
-    assert service.works == 2 and service.pull().head.sha == pull.head.sha, "nothing to mend"
+    made = checks(service, head, "boardwright")
+    assert_all_passed(comment, made)
+    assert "On the bench: All 4 boards passed." in service.live(issue)
+    assert service.works == 2 and service.pull().head.sha == head, "nothing to mend"
 
-    told_inside = lab.tell(done)
-    assert told_inside.result == "success", told_inside.ran.log
+    inside = lab.tell(done)
+    assert inside.result == "success", inside.ran.log
     assert said(service, pull.number, ACTIONS) == [comment], "the workflow alone says the same"
-    inside = checks(service, pull.head.sha, "github-actions")
-    assert {name: look_of(run) for name, run in inside.items()} == {
-        name: look_of(run) for name, run in made.items()
-    }
+    alike = {name: look_of(run) for name, run in checks(service, head, "github-actions").items()}
+    assert alike == {name: look_of(run) for name, run in made.items()}
+
+    service.person("maint").comment(pull.number, "/boardwright measure mps3-an547")
+    service.settle()
+    again = lab.dispatched()
+    assert again.jobs["plan"].outputs["boards"] == "mps3-an547"
+    lab.end(again)
+    service.settle()
+    (edited,) = said(service, pull.number, US)
+    assert rows(edited) == rows(comment), "the same firmware counts the same instructions"
+    assert f"/actions/runs/{again.run})" in edited
+    ids = {name: run.id for name, run in checks(service, head, "boardwright").items()}
+    assert ids == {name: run.id for name, run in made.items()}, "edited in place"
     assert undescribed(service.hub, _github_contract, ACTIONS) == []
