@@ -63,7 +63,7 @@ def migrate(url: str) -> None:
     except Exception as problem:
         raise Infrastructure(
             f"The database of jobs cannot be made ready: {type(problem).__name__}.",
-            "is it running, and may this user write to it?",
+            "is it running, may this user write to it, and is its encoding UTF8?",
         ) from problem
 
 
