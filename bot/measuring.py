@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 import tempfile
 from collections.abc import Sequence
@@ -98,7 +99,7 @@ def measure_bundled(asked: Asked, into: Path | None) -> tuple[list[RunReport], T
         bench = _bench(asked, names)
         _check_once(bench, names)
         if into is not None:
-            into.mkdir(parents=True, exist_ok=True)  # or else it would be told after the work
+            _check_place(into)
         with choose_progress() as progress:
             results = measure_bundle(
                 bench,
@@ -134,6 +135,13 @@ def tell(
 def write_results(results: Results, folder: Path) -> None:
     """Write the results where `boardwright report` looks for them."""
     write_atomically(folder / RESULTS_FILE, results.model_dump_json(indent=1).encode() + b"\n")
+
+
+def _check_place(into: Path) -> None:
+    """Refuse a folder that cannot be made before boards are measured, not after."""
+    there = next(place for place in (into, *into.absolute().parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise RequestError(f"No results can be written to {into}.", "Name another --output.")
 
 
 def _folder(asked: Asked, scratch: Path) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hardware_runner.bench import ConsoleAt, Place
 from hardware_runner.boards import find_board
-from hardware_runner.consoles import line_at
+from hardware_runner.consoles import open_at
 from hardware_runner.consoles.ports import ListPorts, list_serial_ports
 from hardware_runner.errors import NoReset, RunnerError, WrongFirmware
 from hardware_runner.gear import EMULATED
@@ -37,12 +37,9 @@ def ask(
     Raises:
         RunnerError, OSError, ValueError: none does, or the line does not open.
     """
-    line = line_at(console, write_timeout_s=timeout_s, reopen_for_s=0.0, ports=ports)
-    line.open()
-    try:
+    line = open_at(console, write_timeout_s=timeout_s, reopen_for_s=0.0, ports=ports)
+    with contextlib.closing(line):
         return Session(line, response_timeout_s=timeout_s).identify()
-    finally:
-        line.close()
 
 
 def prove_well(

@@ -35,10 +35,6 @@ class Image:
     ram_bytes: int
     symbols: tuple[Symbol, ...]
 
-    def size_of(self, name: str, file: str) -> int:
-        """Return the size of one symbol, 0 where the linker dropped it."""
-        return sum(s.size for s in self.symbols if s.name == name and s.file == file)
-
     def at(self, address: int) -> str | None:
         """Return the name of the function at an address, or None."""
         for symbol in self.symbols:

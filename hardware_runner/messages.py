@@ -42,11 +42,6 @@ class Identity:
     build_id: str
     board: str
 
-    @property
-    def sample_bytes(self) -> int:
-        """Return the size of one raw sample."""
-        return self.raw_count * np.dtype(self.raw_dtype).itemsize
-
     @classmethod
     def parse(cls, payload: bytes) -> Identity:
         """Read the answer to HELLO."""

@@ -43,6 +43,8 @@ def test_what_was_built_in_one_place_is_measured_in_another(
     twice = ["measure", "--bundle", str(out), "--board", BOARD, "--board", "m4"]
     assert invoke(twice) == ExitCode.REQUEST
     assert f"{BOARD} and m4 are both {BOARD}" in capsys.readouterr().err
+    in_the_way = ["measure", "--bundle", str(out), "-o", str(project / "goal.toml")]
+    assert invoke(in_the_way) == ExitCode.REQUEST
     shutil.rmtree(project)
     place = tmp_path / "downloaded"
     packed = Path(shutil.make_archive(str(place / "bundle"), "zip", out))
