@@ -22,7 +22,8 @@ from bot.github.access import (
 )
 from bot.github.hub import Refused
 from bot.github.remote_hub import RemoteHub
-from bot.github.wire import Wire, app_auth, token_auth
+from bot.github.signing import app_auth, token_auth
+from bot.github.wire import Wire
 
 _OPEN_MAX = 256  # repositories whose connections are kept
 

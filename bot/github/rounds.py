@@ -14,7 +14,8 @@ from pydantic import BaseModel
 
 from bot.github.access import AppAccess, Connection, TokenAccess
 from bot.github.issue import Account, IssueAnswer, Label
-from bot.github.wire import Nothing, Wire, app_auth, token_auth
+from bot.github.signing import app_auth, token_auth
+from bot.github.wire import Nothing, Wire
 
 MOST_ATTEMPTS = 5
 """A delivery that failed as often as this is left alone."""

@@ -5,8 +5,6 @@ Each answer is checked against a model; whatever else comes back is one of the t
 
 from __future__ import annotations
 
-import functools
-import json
 import re
 import threading
 import urllib.parse
@@ -20,13 +18,15 @@ import requests
 import urllib3
 from github import Auth
 from github.Requester import Requester
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel
 
-from bot.github.access import AppAccess, Connection, LeasedToken
+from bot.github.access import Connection
+from bot.github.answers import data_of, message_of, parsed, read
+from bot.github.elsewhere import USER_AGENT, as_it_is, fetched
 from bot.github.errors import refused, translate, unavailable
 from bot.github.hub import Missing
+from bot.github.signing import Leased
 
-_USER_AGENT = "boardwright"
 _API_VERSION = "2022-11-28"
 _PER_PAGE = 100
 _PAGES_MAX = 100
@@ -49,43 +49,6 @@ class _Answer:
     text: str
 
 
-class _Leased(Auth.Auth):
-    """Signs requests with a token that changes."""
-
-    def __init__(self, token: LeasedToken) -> None:
-        self.leased = token
-
-    @property
-    def token_type(self) -> str:
-        return "token"
-
-    @property
-    def token(self) -> str:
-        return self.leased.current()
-
-
-def app_auth(access: AppAccess) -> Auth.AppAuth:
-    """Return what signs requests as the App itself.
-
-    Raises:
-        ValueError: the key cannot sign; the message does not hold it.
-    """
-    auth = Auth.AppAuth(access.app_id, access.private_key)
-    try:
-        auth.create_jwt()
-    except Exception:
-        raise ValueError(
-            "The App's private key is not an RSA key in PEM form. Take the file that GitHub gave "
-            'when the key was made; it begins with "-----BEGIN RSA PRIVATE KEY-----".'
-        ) from None
-    return auth
-
-
-def token_auth(token: str | LeasedToken) -> Auth.Auth:
-    """Return what signs requests with a token."""
-    return Auth.Token(token) if isinstance(token, str) else _Leased(token)
-
-
 class Wire:
     """Sends requests, one at a time, and reads what comes back.
 
@@ -101,7 +64,7 @@ class Wire:
             auth=auth,
             base_url=connection.base_url.rstrip("/"),
             timeout=connection.timeout_s,
-            user_agent=_USER_AGENT,
+            user_agent=USER_AGENT,
             per_page=_PER_PAGE,
             verify=True,
             retry=None,
@@ -115,7 +78,7 @@ class Wire:
 
     def get(self, asked: str, path: str, model: type[M], /, **parameters: str | int) -> M:
         """Return what stands at a path."""
-        return _read(asked, model, self._get(asked, _address(path, parameters)).text)
+        return read(asked, model, self._get(asked, _address(path, parameters)).text)
 
     def find(self, asked: str, path: str, model: type[M], /, **parameters: str | int) -> M | None:
         """Return what stands at a path; None where there is nothing."""
@@ -137,7 +100,7 @@ class Wire:
             if address is None:
                 return
             answer = self._get(asked, address)
-            yield _parsed(asked, model, answer.text)
+            yield parsed(asked, model, answer.text)
             found = _NEXT.search(answer.headers.get("link", ""))
             address = found[1] if found else None
         raise refused(asked, f"the list has more than {_PAGES_MAX} pages")
@@ -154,7 +117,7 @@ class Wire:
         answer = self._ask(verb, asked, path, body=body)
         if model is Nothing:
             return model()
-        return _read(asked, model, answer.text)
+        return read(asked, model, answer.text)
 
     def download(self, asked: str, path: str, at_most: int) -> bytes:
         """Return a file that GitHub keeps elsewhere, and names in a redirection.
@@ -166,7 +129,7 @@ class Wire:
         """
         with self._one_at_a_time:
             address = self._elsewhere(asked, path)
-        return _fetched(asked, address, at_most, self._timeout_s)
+        return fetched(asked, address, at_most, self._timeout_s)
 
     def graphql(
         self, asked: str, document: str, variables: Mapping[str, object], model: type[M]
@@ -174,10 +137,7 @@ class Wire:
         """Ask GraphQL and return its `data`."""
         body = {"query": document, "variables": dict(variables)}
         answer = self._ask("POST", asked, self._requester.graphql_url, body=body)
-        envelope = _read(asked, _Envelope, answer.text)
-        if envelope.errors:
-            raise _graphql_error(asked, envelope.errors[0])
-        return _read(asked, model, json.dumps(envelope.data))
+        return data_of(asked, answer.text, model)
 
     def _get(self, asked: str, address: str) -> _Answer:
         """Read, and spend nothing of the limit where it is as it was."""
@@ -205,21 +165,21 @@ class Wire:
     ) -> _Answer:
         with self._one_at_a_time:
             answer = self._once(verb, asked, address, headers, body)
-            leased = self._auth.leased if isinstance(self._auth, _Leased) else None
+            leased = self._auth.leased if isinstance(self._auth, Leased) else None
             if answer.status == 401 and leased and leased.forget():
                 # The token was withdrawn before its time; nothing was done with the request.
                 answer = self._once(verb, asked, address, headers, body)
         if answer.status < 300 or (answer.status == 304 and headers):
             return answer
         raise translate(
-            asked, answer.status, _message(answer.text), answer.headers, datetime.now(UTC)
+            asked, answer.status, message_of(answer.text), answer.headers, datetime.now(UTC)
         )
 
     def _elsewhere(self, asked: str, path: str, again: bool = True) -> str:
         """Return where GitHub says that a file is."""
         headers = {
             "Authorization": f"{self._auth.token_type} {self._auth.token}",
-            "User-Agent": _USER_AGENT,
+            "User-Agent": USER_AGENT,
             "X-GitHub-Api-Version": _API_VERSION,
         }
         try:
@@ -228,18 +188,18 @@ class Wire:
                 headers=headers,
                 allow_redirects=False,
                 timeout=self._timeout_s,
-                auth=_as_it_is,
+                auth=as_it_is,
             )
         except requests.Timeout:
             raise unavailable(asked, "it did not answer in time") from None
         except requests.RequestException as error:
             raise unavailable(asked, f"the connection failed ({type(error).__name__})") from None
-        leased = self._auth.leased if isinstance(self._auth, _Leased) else None
+        leased = self._auth.leased if isinstance(self._auth, Leased) else None
         if answer.status_code == 401 and again and leased and leased.forget():
             return self._elsewhere(asked, path, again=False)
         if answer.status_code not in (301, 302, 307, 308):
             sent = {name.lower(): value for name, value in answer.headers.items()}
-            words = _message(answer.text[:10_000])
+            words = message_of(answer.text[:10_000])
             raise translate(asked, answer.status_code, words, sent, datetime.now(UTC))
         address = urllib.parse.urljoin(self._base_url, answer.headers.get("location", ""))
         plain = "http://" if self._base_url.startswith("http://") else "https://"
@@ -268,97 +228,6 @@ class Wire:
         return _Answer(status, {name: str(value) for name, value in answered.items()}, text)
 
 
-_PORTION_BYTES = 64 * 1024
-
-
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Add no credentials; without this, those of a .netrc file would go along."""
-    return request
-
-
-def _fetched(asked: str, address: str, at_most: int, timeout_s: int) -> bytes:
-    """Fetch a file of bounded size, without credentials, cookies or further redirections."""
-    got = bytearray()
-    try:
-        with requests.get(
-            address,
-            headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"},
-            allow_redirects=False,
-            stream=True,
-            timeout=timeout_s,
-            auth=_as_it_is,
-        ) as answer:
-            if answer.status_code != requests.codes.ok:
-                why = f"the place that it named answered with HTTP {answer.status_code}"
-                raise unavailable(asked, why)
-            for portion in answer.iter_content(_PORTION_BYTES):
-                got += portion
-                if len(got) > at_most:
-                    raise refused(asked, f"it is larger than {at_most:,} bytes")
-    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        raise unavailable(asked, f"the connection failed ({type(error).__name__})") from None
-    return bytes(got)
-
-
-class _GraphQLError(BaseModel):
-    message: str = ""
-    type: str | None = None
-    extensions: dict[str, object] = {}
-
-
-class _Envelope(BaseModel):
-    data: dict[str, object] | None = None
-    errors: list[_GraphQLError] = []
-
-
-def _graphql_error(asked: str, error: _GraphQLError) -> Exception:
-    """Return what one of GraphQL's errors means; without a type it is a failure of its own.
-
-    Source: https://docs.github.com/graphql/overview/rate-limits-and-node-limits-for-the-graphql-api
-    """
-    if error.type is None and "code" not in error.extensions:
-        return unavailable(asked, error.message or "no reason given")
-    statuses = {"NOT_FOUND": 404, "RATE_LIMITED": 429, "RATE_LIMIT": 429}
-    status = statuses.get(error.type or "", 422)
-    return translate(asked, status, error.message, {}, datetime.now(UTC))
-
-
 def _address(path: str, parameters: Mapping[str, str | int]) -> str:
     query = urllib.parse.urlencode(sorted(parameters.items()))
     return f"{path}?{query}" if query else path
-
-
-def _read(asked: str, model: type[M], text: str) -> M:
-    """Read an answer; half of one, or another than documented, counts as a failure of GitHub's."""
-    try:
-        return model.model_validate_json(text)
-    except ValidationError:
-        raise unavailable(asked, "its answer cannot be read") from None
-
-
-@functools.cache
-def _adapter(model: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(model)
-
-
-def _parsed(asked: str, model: Any, text: str) -> Any:
-    try:
-        return _adapter(model).validate_json(text)
-    except ValidationError:
-        raise unavailable(asked, "its answer cannot be read") from None
-
-
-class _Refusal(BaseModel):
-    message: str = ""
-    errors: object = None
-
-
-def _message(text: str) -> str:
-    """Return GitHub's own words of a refusal, with what it says about single fields."""
-    try:
-        refusal = _Refusal.model_validate_json(text)
-    except ValidationError:
-        return ""
-    errors = refusal.errors if isinstance(refusal.errors, list) else [refusal.errors]
-    said = [e.get("message") if isinstance(e, dict) else e for e in errors]
-    return ": ".join([refusal.message, *(s for s in said if isinstance(s, str))])
