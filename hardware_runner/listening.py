@@ -23,6 +23,7 @@ from hardware_runner.consoles import line_at
 from hardware_runner.consoles.line import Line
 from hardware_runner.errors import BenchError, BoardTrouble, BoardWedged, WrongFirmware
 from hardware_runner.export import EXPORTERS, Exported
+from hardware_runner.gear import EMULATED
 from hardware_runner.lease import default_lock_dir
 from hardware_runner.machine import Death
 from hardware_runner.report import Footprint, RunOutcome, RunReport
@@ -154,6 +155,11 @@ def _refuse_place(place: Place, board: Board) -> None:
         raise BenchError(
             f"The place {place.name!r} has {there.name}, and the export is for {board.name}: name "
             "another place, or export for that board."
+        )
+    if place.flasher == EMULATED:
+        raise BenchError(
+            f"The place {place.name!r} is emulated: `boardwright measure PROJECT --board "
+            f"{board.name}` runs the same firmware there."
         )
     if place.console is None:
         raise BenchError(

@@ -19,6 +19,13 @@ FQBN: Mapping[str, str] = {
 }
 """What Arduino calls a board. Source: boards.txt of each core."""
 
+_HEADERS: Mapping[str, str] = {
+    "arduino-nano33ble": "ArduinoCore-mbed",
+    "arduino-portenta-h7": "ArduinoCore-mbed",
+    "raspberry-pi-pico": "arduino-pico",
+}
+"""With whose headers sketch and adapter were compiled once, by hand."""
+
 
 def files(job: Job) -> Files:
     """Return a folder with the sketch in a folder of its own name, as Arduino wants it."""
@@ -62,6 +69,7 @@ def words(board: Board) -> Words:
     return {
         "fqbn": FQBN[board.name],
         "line": line_of(board),
+        "more": more_seen(board),
         "files": (
             ("`*/*.ino`", "the sketch"),
             ("`*/src/app.c`, `features.c`, `goal.h`", "as in the project"),
@@ -70,6 +78,12 @@ def words(board: Board) -> Words:
             ("`*/src/bw_arduino.cpp`", "line, clock and light by Arduino's functions"),
         ),
     }
+
+
+def more_seen(board: Board) -> str:
+    """Return what else was seen of the C++ on a board; "" for nothing."""
+    core = _HEADERS.get(board.name)
+    return f" By hand, its C++ was also compiled with the headers of {core}." if core else ""
 
 
 def line_of(board: Board) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hardware_runner.board import Board
 from hardware_runner.build import linker_script
-from hardware_runner.export.arduino import line_of, sources_for_arduino
+from hardware_runner.export.arduino import line_of, more_seen, sources_for_arduino
 from hardware_runner.export.cmake import bare_metal_sources
 from hardware_runner.export.job import Files, Job, Seen, Words
 from hardware_runner.export.rendering import render
@@ -122,6 +122,7 @@ def words(board: Board) -> Words:
     return ({} if framework else {"claim": _CLAIM}) | {
         "framework": framework,
         "line": line_of(board),
+        "more": more_seen(board) if framework and board.name != "raspberry-pi-pico" else "",
         "files": (
             ("`platformio.ini`", "board, platform and flags"),
             (f"`{FOLDER}/app.c`, `features.c`, `goal.h`", "as in the project"),

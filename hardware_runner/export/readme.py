@@ -37,7 +37,7 @@ def write_readme(job: Job, kind: str, exporter: Exporter) -> bytes:
         howto=f"{kind.replace('-', '_')}/howto.md.jinja",
         card=quote(job.card),
         seen=str(seen),
-        claim=words.get("claim", _CLAIMS[seen]),
+        claim=f"{words.get('claim', _CLAIMS[seen])}{words.get('more', '')}",
         words=words,
         starts_the_core=exporter.starts_the_core(job.board),
         openocd=_openocd(job.board),

@@ -116,6 +116,7 @@ def test_a_line_that_does_not_open_is_the_benchs_trouble(
     [
         (Place(name="a", board="nucleo-f446re", flasher="openocd", console=CONSOLE), "has nucleo"),
         (Place(name="a", board="esp32s3", flasher="esptool"), "no console"),
+        (Place(name="a", board="esp32s3", flasher="qemu", console=CONSOLE), "is emulated"),
     ],
 )
 def test_a_place_that_cannot_be_meant_is_refused(place: Place, said: str, tmp_path: Path) -> None:
