@@ -26,6 +26,7 @@ from hardware_runner.boards import find_board
 from hardware_runner.build import build_firmware
 from hardware_runner.bundle import read_bundle, unpack
 from hardware_runner.bundle.testset import Testset, read_testset
+from hardware_runner.errors import BundleRefused
 from hardware_runner.gear import EMULATED
 from hardware_runner.measure import measure
 from hardware_runner.report import RunReport
@@ -89,7 +90,12 @@ def measure_bundled(asked: Asked, into: Path | None) -> tuple[list[RunReport], T
         BundleRefused, BenchError, RequestError, UnknownBoard.
     """
     with tempfile.TemporaryDirectory(prefix="boardwright-") as scratch:
-        bundle = read_bundle(_folder(asked, Path(scratch)))
+        folder = _folder(asked, Path(scratch))
+        try:
+            bundle = read_bundle(folder)
+        except BundleRefused as refused:
+            cure = "Build it again, and leave it as it is."
+            raise RequestError(f"{asked.bundle} is refused. {refused}", cure) from refused
         if asked.commit and bundle.manifest.commit != asked.commit:
             raise RequestError(
                 f"The bundle is of commit {bundle.manifest.commit}, not of {asked.commit}.",

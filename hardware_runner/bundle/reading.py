@@ -83,6 +83,8 @@ def read_bundle(folder: Path) -> Bundle:
     Raises:
         BundleRefused: in one line, what is wrong with it.
     """
+    if folder.is_dir() and not (folder / BUNDLE_FILE).exists():  # before anything else is odd
+        raise BundleRefused(f"The folder holds no {BUNDLE_FILE}: `boardwright build` makes one.")
     files = read_files(folder)
     manifest = _manifest(files)
     listed = [manifest.testset]
@@ -115,9 +117,7 @@ def digest_of(files: Mapping[str, bytes]) -> str:
 
 
 def _manifest(files: Mapping[str, bytes]) -> Manifest:
-    content = files.get(BUNDLE_FILE)
-    if content is None:
-        raise BundleRefused(f"The folder holds no {BUNDLE_FILE}: `boardwright build` makes one.")
+    content = files.get(BUNDLE_FILE, b"")
     if len(content) > MANIFEST_BYTES_MAX:
         raise BundleRefused(f"{BUNDLE_FILE} holds more than {MANIFEST_BYTES_MAX:,} bytes.")
     try:
