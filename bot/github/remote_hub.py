@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from bot.github.checks import Checks
 from bot.github.comments import Issues
+from bot.github.git_commits import Commits
 from bot.github.git_data import GitData
 from bot.github.hub import (
     Artifact,
@@ -59,6 +60,7 @@ class RemoteHub:
         self._threads = Threads(wire, full_name, ours)
         self._checks = Checks(wire, full_name, ours)
         self._git = GitData(wire, full_name)
+        self._commits = Commits(self._git)
         self._runs = Runs(wire, full_name)
 
     def repository(self) -> Repository:
@@ -126,7 +128,7 @@ class RemoteHub:
         expected_sha: str | None = None,
     ) -> Commit:
         """Let a branch hold exactly `files` in `folder`, and all else as it was."""
-        return self._git.commit(branch, base_sha, folder, files, message, expected_sha)
+        return self._commits.commit(branch, base_sha, folder, files, message, expected_sha)
 
     def put_pull(self, branch: str, base: str, title: str, body: str, marker: str) -> PullRequest:
         """Return the pull request of a branch with this text; make a draft where none is open."""
