@@ -65,7 +65,5 @@ def find_board(name: str) -> Board:
         return by_name[wanted]
     near = difflib.get_close_matches(wanted, by_name, n=3, cutoff=0.5)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
-    listed = ", ".join(
-        f"{b.name} ({', '.join(b.aliases)})" if b.aliases else b.name for b in BOARDS.values()
-    )
+    listed = ", ".join(BOARDS)
     raise UnknownBoard(f"There is no board '{name}'.{hint} The boards are: {listed}.")
