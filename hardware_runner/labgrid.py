@@ -158,7 +158,7 @@ class LabgridPlace:
                 return self.lost
             try:
                 state = self._client.wait(self._token)
-            except ToolFailed as failed:
+            except (ToolFailed, OSError) as failed:  # OSError: this machine's disk is full, say
                 gone = "does not exist" in str(failed)  # the coordinator began anew
                 if gone or self._now() - self._answered > SILENCE_S:
                     self.lost = f"The place {self.place} is no longer known to be held: {failed}"

@@ -198,6 +198,7 @@ AWAY = ToolFailed("labgrid's coordinator at rig:1 does not answer")
     (["acquired", "allocated", "acquired"], 2, "Somebody took the place left away"),
     ([ToolFailed("Reservation T does not exist")], 1, "no longer known"),
     ([AWAY], 5, "does not answer"),
+    ([OSError(28, "No space left on device"), "acquired"], 9, ""),
     ([ToolLate("labgrid-client did not end")], 5, "did not end"),
     ([ToolMissing("labgrid-client is not installed")], 1, "not installed"),
 ])  # fmt: skip
