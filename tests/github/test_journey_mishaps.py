@@ -241,13 +241,13 @@ def test_work_that_takes_long_is_looked_after_and_waited_for(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: list[bool] = []
-    is_over = engine._Run.is_over
+    is_over = engine.Run.is_over
 
-    async def seen(self: engine._Run, child: str) -> bool:
+    async def seen(self: engine.Run, child: str) -> bool:
         looks.append(await is_over(self, child))
         return looks[-1]
 
-    monkeypatch.setattr(engine._Run, "is_over", seen)
+    monkeypatch.setattr(engine.Run, "is_over", seen)
     monkeypatch.setattr(story, "LOOK_S", 0.2)
     with service.working():
         issue = service.person("maint").open_issue("Three fruits", "Tell fruits apart", ["tinyml"])
