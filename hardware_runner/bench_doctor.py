@@ -144,7 +144,11 @@ def _rights(bench: Bench, host: Host) -> Iterator[Finding]:
 
 
 def _absent_groups(uid: int) -> list[str]:
-    mine = set(os.getgrouplist(pwd.getpwuid(uid).pw_name, pwd.getpwuid(uid).pw_gid))
+    try:
+        user = pwd.getpwuid(uid)
+    except KeyError:  # such as in a container: nobody could be added to a group
+        return []
+    mine = set(os.getgrouplist(user.pw_name, user.pw_gid))
     known = {entry.gr_name: entry.gr_gid for entry in grp.getgrall()}
     return [name for name in ("dialout", "plugdev") if name in known and known[name] not in mine]
 

@@ -28,12 +28,20 @@ def default_path() -> Path:
 
     $BOARDWRIGHT_BENCH; ./bench.toml where there is one; else the user's own.
     Source: XDG Base Directory Specification 0.8.
+
+    Raises:
+        BenchError: there is no place for it, because this user has no home folder.
     """
     if named := os.environ.get(FILE_VARIABLE):
         return Path(named)
     if (here := Path(FILE)).is_file():
         return here
-    config = os.environ.get("XDG_CONFIG_HOME") or str(Path("~/.config").expanduser())
+    try:
+        config = os.environ.get("XDG_CONFIG_HOME") or str(Path("~/.config").expanduser())
+    except RuntimeError as error:
+        raise BenchError(
+            f"This user has no home folder: name the file with --bench, or in {FILE_VARIABLE}."
+        ) from error
     return Path(config) / "boardwright" / FILE
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,8 +54,12 @@ def enroll(
     already is left as it is.
     """
     from bot import enrolment  # noqa: PLC0415
+    from hardware_runner.bench import NAME  # noqa: PLC0415
     from hardware_runner.bench_file import default_path  # noqa: PLC0415
 
+    if name and not re.fullmatch(NAME, name):
+        cure = "Take small letters, digits and `-`, at most 40, such as `attic`."
+        raise RequestError(f"'{name[:60]}' is no name of a bench.", cure)
     wishes = enrolment.Wishes(
         file=bench or default_path(),
         name=name or _bench_name(),

@@ -146,6 +146,11 @@ def test_a_board_that_does_not_reset_is_not_added(
     assert not attic.exists()
 
 
+def test_a_bench_has_a_plain_name(attic: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert invoke(["bench", "enroll", "--yes", "--name", "../x", "--emulated", "m4"]) == 2
+    assert "such as `attic`" in capsys.readouterr().err and not attic.exists()
+
+
 @pytest.mark.parametrize("option", [["--power", "A1"], ["--board", "=x"]])
 def test_what_is_no_pair_is_refused(option: list[str]) -> None:
     assert invoke(["bench", "enroll", "--yes", *option]) == 2

@@ -132,6 +132,14 @@ def test_where_the_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert default_path() == tmp_path / "other.toml"
 
 
+def test_a_user_without_a_home_is_told_what_to_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "XDG_CONFIG_HOME", "BOARDWRIGHT_BENCH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 4_000_000_000)
+    with pytest.raises(BenchError, match="no home folder: name the file with --bench"):
+        default_path()
+
+
 def test_a_place_by_its_name() -> None:
     bench = parse_bench(HEAD + LEFT)
     assert find_place(bench, "left").board == "netduinoplus2"
