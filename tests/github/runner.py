@@ -157,6 +157,9 @@ class Lab:
         variables: Mapping[str, str],
     ) -> Done:
         jobs: dict[str, Job] = {}
+        if "run-name" in workflow:
+            known = self._known(event, payload, variables, jobs)
+            self.server.entitle(run, filled(workflow["run-name"], known).strip())
         for name, job in workflow["jobs"].items():
             filled_in = {"BOARDWRIGHT_REPOSITORY": "octo/boardwright", "BOARDWRIGHT_COMMIT": CHOSEN}
             known = self._known(event, payload, variables, jobs)
@@ -179,6 +182,7 @@ class Lab:
                 "repository": PUBLIC,
                 "server_url": self.server.url,
             },
+            "inputs": payload.get("inputs", {}),
             "vars": variables,
             "needs": {n: {"result": j.result, "outputs": j.outputs} for n, j in needs.items()},
         }

@@ -149,6 +149,8 @@ def measured(service: Service, lab: Lab, pull: PullRequest) -> Done:
     assert done.jobs["measure"].result == "success", done.jobs["measure"].ran.log
     assert done.jobs["plan"].outputs["runner"] == '["self-hosted", "boardwright-attic"]'
     assert done.jobs["post"].result == "skipped", "the service tells"
+    titles = {run.display_title for run in service.person("owner").repository.get_workflow_runs()}
+    assert f"Boardwright measure {pull.head.sha}" in titles
     service.settle()
     assert said(service, pull.number, US) == []
     return done

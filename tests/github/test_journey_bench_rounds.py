@@ -189,6 +189,20 @@ def test_a_wedged_board_is_nobodys_fault_who_writes(service: Service) -> None:
     assert "Ready for review" in lab.live() and "out of order" in lab.live()
 
 
+def test_a_run_that_nobody_approved_is_told_until_one_measures(service: Service) -> None:
+    lab = bench(service)
+    run = service.hub.workflow_run(MEASURE_PATH)
+    service.hub.entitle(run, f"Boardwright measure {lab.head}")
+    service.hub.complete(run, conclusion="failure")
+    service.settle()
+    (said,) = lab.said()
+    assert "Nothing was measured" in said and "was not approved" in said and lab.checks() == {}
+    assert "was not approved" in lab.live() and service.pull().commits == 1
+    lab.measured(report())
+    (said,) = lab.said()
+    assert "1 board passed." in said and "Nothing was measured" not in said
+
+
 def bomb() -> bytes:
     return zipped(" " * (15 << 20))
 

@@ -106,6 +106,10 @@ class HubServer:
         made = self._control("runs", repository=repository, path=path, event=event, branch=branch)
         return int(made["id"])
 
+    def entitle(self, run: int, title: str) -> None:
+        """Let a run be called what its workflow's `run-name` says."""
+        self._control(f"runs/{run}/title", title=title)
+
     def workflow_token(self, **permissions: str) -> str:
         """Return the token of a job that asks for these permissions."""
         auth = Auth.AppAuth(ACTIONS_APP_ID, self.private_key)

@@ -8,8 +8,8 @@ const FOLDER = ".github/workflows";
 
 export function correct(kit) {
   const { gh } = kit;
-  let blobs;
-  kit.onReset(() => { blobs = new Map(); });
+  let blobs, titles; // what artifacts hold; what `run-name` makes of a run
+  kit.onReset(() => { blobs = new Map(); titles = new Map(); });
 
   async function sync(repo) {
     const files = await kit.get(`/repos/${repo.full_name}/contents/${FOLDER}?ref=${repo.default_branch}`);
@@ -25,7 +25,7 @@ export function correct(kit) {
   kit.before("*", "/repos/:owner/:repo/actions/workflows/:rest*", synced);
 
   const brief = async (repo) => (({ id, node_id, name, full_name, private: hidden, owner, html_url, url, default_branch }) => ({ id, node_id, name, full_name, private: hidden, owner, html_url, url, default_branch }))(await kit.get(`/repos/${repo.full_name}`));
-  const shaped = async (repo, run) => { if (run?.run_number) Object.assign(run, { head_repository: await brief(repo), artifacts_url: `${run.url}/artifacts`, jobs_url: `${run.url}/jobs`, triggering_actor: run.actor }); return run; };
+  const shaped = async (repo, run) => { if (run?.run_number) Object.assign(run, { display_title: titles.get(run.id) ?? run.display_title, head_repository: await brief(repo), artifacts_url: `${run.url}/artifacts`, jobs_url: `${run.url}/jobs`, triggering_actor: run.actor }); return run; };
   const bytesOf = (artifact) => { const bytes = blobs.get(artifact.id); return bytes ? Object.assign(artifact, { digest: `sha256:${createHash("sha256").update(bytes).digest("hex")}`, updated_at: artifact.created_at }) : artifact; };
   kit.after("GET", "/repos/:owner/:repo/actions/:rest*", async (call, { status, data }) => {
     if (status !== 200) return;
@@ -90,6 +90,8 @@ export function correct(kit) {
     gh.workflowRuns.update(row.id, { node_id: nodeId("WorkflowRun", row.id) });
     return json({ id: row.id }, 201);
   });
+
+  kit.route("POST", "/_ctl/runs/:id/title", ({ params, body }) => { titles.set(+params.id, body.title); return json({}, 201); });
 
   // A run ends: {conclusion, artifacts: [{name, zip_base64}]}.
   kit.route("POST", "/_ctl/runs/:id/complete", async ({ params, body }) => {
