@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hardware_runner.bench import Bench, Place, SerialConsole, Usb
-from hardware_runner.boards import find_board
+from hardware_runner.boards import BOARDS, find_board
 from hardware_runner.condition import wedged
 from hardware_runner.consoles.ports import ListPorts, find_port, list_serial_ports
 from hardware_runner.errors import BenchError, RunnerError
@@ -65,12 +65,19 @@ def examine(bench: Bench, folder: Path, host: Host | None = None) -> list[Findin
     return found
 
 
-def udev_rules(bench: Bench) -> str:
+def udev_rules(bench: Bench | None) -> str:
     """Return rules that let the group plugdev use the probes and boards, and keep others away.
+
+    Args:
+        bench: Whose probes and boards; None, before there is one: those of every known board.
 
     Source: udev(7); ModemManager, "ID_MM_DEVICE_IGNORE"; systemd, "TAG uaccess".
     """
-    ids = {(usb.vendor, usb.product) for place in bench.places for usb in _usb(place)}
+    if bench is None:
+        known = (usb for board in BOARDS.values() for usb in board.usb)
+        ids = {(f"{usb.vendor:04x}", f"{usb.product:04x}") for usb in known}
+    else:
+        ids = {(usb.vendor, usb.product) for place in bench.places for usb in _usb(place)}
     lines = [
         f'ATTRS{{idVendor}}=="{vendor}", ATTRS{{idProduct}}=="{product}", '
         'MODE="0660", GROUP="plugdev", TAG+="uaccess", ENV{ID_MM_DEVICE_IGNORE}="1"'

@@ -82,13 +82,14 @@ def doctor(
     """Look after tools, probes, rights, ports, hubs and places; ends with 3 where one is wrong."""
     from bot.console import output  # noqa: PLC0415
     from hardware_runner.bench_doctor import examine, udev_rules  # noqa: PLC0415
-    from hardware_runner.bench_file import read_bench  # noqa: PLC0415
+    from hardware_runner.bench_file import default_path, read_bench  # noqa: PLC0415
     from hardware_runner.lease import default_lock_dir  # noqa: PLC0415
 
-    described = read_bench(bench)
-    if rules:
-        typer.echo(udev_rules(described), nl=False)
+    path = bench or default_path()
+    if rules:  # also before there is a bench: without rights no board can be enrolled
+        typer.echo(udev_rules(read_bench(path) if path.exists() else None), nl=False)
         return int(ExitCode.DONE)
+    described = read_bench(path)
     found = examine(described, default_lock_dir())
     console = output()
     for finding in found:

@@ -9,8 +9,8 @@ PROBE_MISSING = (
     "(`boardwright bench doctor` lists what is attached)."
 )
 PROBE_DENIED = (
-    "This user may not use the probe: install its udev rule, which `boardwright bench doctor` "
-    "shows, and plug it in again."
+    "This user may not use the probe: `boardwright bench doctor --rules | sudo tee "
+    "/etc/udev/rules.d/60-boardwright.rules`, then plug it in again."
 )
 PROBE_BUSY = "Another program uses the probe: close debuggers, IDEs and other runs on this bench."
 NO_TARGET = (

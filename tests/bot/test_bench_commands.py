@@ -146,6 +146,14 @@ def test_a_board_that_does_not_reset_is_not_added(
     assert not attic.exists()
 
 
+def test_rights_can_be_had_before_there_is_a_bench(
+    attic: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert not attic.exists()
+    assert invoke(["bench", "doctor", "--rules"]) == 0
+    assert 'ATTRS{idVendor}=="0483", ATTRS{idProduct}=="374b"' in capsys.readouterr().out
+
+
 def test_a_bench_has_a_plain_name(attic: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert invoke(["bench", "enroll", "--yes", "--name", "../x", "--emulated", "m4"]) == 2
     assert "such as `attic`" in capsys.readouterr().err and not attic.exists()
