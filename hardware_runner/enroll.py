@@ -29,6 +29,8 @@ from hardware_runner.tools.flasher import Flasher, Image
 from hardware_runner.usb import SYS, UsbDevice, list_devices
 
 INFO = "INFO_UF2.TXT"
+DEBUG_PROBE = ("2e8a", "000c")
+"""The Raspberry Pi Debug Probe. Source: github.com/raspberrypi/usb-pid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def draft(
     return Place(
         name=free_name(board.name, taken),
         board=board.name,
-        flasher=board.flasher,
+        flasher=_tool(device, board),
         probe=_usb(device),
         console=sighting.console,
         tags=tuple(tags),
@@ -177,6 +179,12 @@ def with_power(
         proof = Proof(False, str(trouble))
     power = power.model_copy(update={"proven": today if proof.is_proven else None})
     return place.model_copy(update={"power": power}), proof.reason
+
+
+def _tool(device: UsbDevice, board: Board) -> str:
+    """Return what writes the board: its own tool, unless a debug probe stands before it."""
+    is_probe = (device.vendor, device.product) == DEBUG_PROBE
+    return "openocd" if is_probe and board.flasher not in ("openocd", "pyocd") else board.flasher
 
 
 def _boards_of(device: UsbDevice) -> tuple[Board, ...]:

@@ -23,6 +23,7 @@ from hardware_runner.enroll import (
 )
 from hardware_runner.errors import BenchError, ToolFailed, WrongFirmware
 from hardware_runner.power.uhubctl import Proof
+from hardware_runner.tools import make_flasher
 from tests.hardware_runner.bench_bundle import BUILD_ID, bench_of, pretended
 from tests.hardware_runner.mischief import PlayedTool, Player, attach
 from tests.hardware_runner.usb_tree import plug
@@ -95,6 +96,16 @@ def test_a_device_without_a_serial_number_is_known_by_its_location(
     sighting = look(None, around).sightings[1]
     place = draft(sighting, sighting.boards[0], ())
     assert place.probe == Usb(vendor="2341", product="005a", location="1-4")
+
+
+def test_a_debug_probe_is_used_as_one(around: Surroundings, tmp_path: Path) -> None:
+    plug(tmp_path / "pico", "1-2", "2e8a", "000c", "E6614C")
+    (sighting,) = look(None, replace(around, sys=tmp_path / "pico", ports=lambda: [])).sightings
+    pico = find_board("pico")
+    assert sighting.board is pico and pico.flasher == "picotool"
+    place = draft(sighting, pico, ())
+    assert place.flasher == "openocd"
+    assert make_flasher(place, pico).name == "openocd"
 
 
 def test_drives_that_wait_for_firmware_are_found(around: Surroundings, tmp_path: Path) -> None:
