@@ -62,6 +62,8 @@ def examine(bench: Bench, folder: Path, host: Host | None = None) -> list[Findin
     found = [*_machine(bench, host), *_farm(bench)]
     for place in bench.places:
         found += _place(place, folder, host)
+        if not bench.reservation.startswith(SCHEME):  # labgrid knows lines of its own
+            found += _line(place)
     return found
 
 
@@ -178,6 +180,15 @@ def _place(place: Place, folder: Path, host: Host) -> Iterator[Finding]:
         yield Finding(
             place.name, "power", "was never proven to go off, so it is not used",
             f"boardwright bench enroll --prove-power {place.name}",
+        )  # fmt: skip
+
+
+def _line(place: Place) -> Iterator[Finding]:
+    if place.flasher != EMULATED and place.console is None:
+        yield Finding(
+            place.name, "console", "is not named, so nothing can be measured here",
+            'add the port that its UART is wired to: console = {kind = "serial", vendor = "...", '
+            'product = "...", serial = "..."}',
         )  # fmt: skip
 
 

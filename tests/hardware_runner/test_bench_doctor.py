@@ -73,6 +73,7 @@ def test_each_trouble_has_its_cure(host: Host, tmp_path: Path) -> None:
 
     assert "apt-get install openocd" in only(host=replace(host, flasher=missing)).cure
     assert "set-ntp" in only(host=replace(host, now_s=lambda: 10.0)).cure
+    assert "UART is wired" in only(LEFT.model_copy(update={"console": None})).cure
     gone = only(host=replace(host, rules=tmp_path / "none"))
     assert "bench doctor --rules | sudo tee" in gone.cure
     power = HubPower(kind="uhubctl", location="1-1", port=2)
