@@ -151,9 +151,7 @@ def _build(
     )
 
 
-def shell_sources(
-    board: Board, *, profiled: bool = False, text: bool = False
-) -> dict[str, bytes]:
+def shell_sources(board: Board, *, profiled: bool = False, text: bool = False) -> dict[str, bytes]:
     """Return the trusted C around a project, by its path in the build folder."""
     folder = resources.files("templates") / "firmware"
     chosen = {"shell/board.c": (folder / "boards" / board.support).read_bytes()}

@@ -89,7 +89,10 @@ def _larger_boards(flash_needed: int, ram_needed: int) -> str:
     large_enough = [
         board.name
         for board in BOARDS.values()
-        if board.is_built_here and not board.is_process and board.flash_bytes > flash_needed and board.ram_bytes > ram_needed
+        if board.is_built_here
+        and not board.is_process
+        and board.flash_bytes > flash_needed
+        and board.ram_bytes > ram_needed
     ]
     if not large_enough:
         return "No board that can be named has that much."
