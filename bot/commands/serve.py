@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from contextlib import nullcontext
 from typing import Annotated
@@ -53,6 +54,9 @@ def serve(
             timeout_graceful_shutdown=_SHUTDOWN_S,
         )
     )
+    # What is loaded now stays: looking through it for garbage would hold deliveries up.
+    gc.collect()
+    gc.freeze()
     log = structlog.stdlib.get_logger("boardwright.web")
     log.info("listening", address="{}:{}".format(*listening.getsockname()[:2]))
     try:
