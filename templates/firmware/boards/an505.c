@@ -1,70 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* MPS2+ with the FPGA image AN505 (Cortex-M33, SSE-200), 20 MHz, secure state.
- * Source: Arm DAI 0505, memory map and interrupts; Arm DDI 0479, section 4.2, for the timer. */
-#include "cmsdk.h"
-
+ * Source: Arm DAI 0505, memory map and interrupts. */
+#define CLOCK_HZ 20000000u
 #define LEDS REGISTER(0x50302000u)
+#define TIMER 0x50000000u
+#define UART 0x50200000u
+#define NVIC_ISER 0xE000E104u
+#define NVIC_ICPR 0xE000E284u
+#define IRQS (3u << 0) /* 32 and 33 */
 
-static struct cmsdk_timer {
-    volatile uint32_t control, value, reload, interrupt;
-} *const timer = (struct cmsdk_timer *)0x50000000u;
-
-enum { TIMER_ON = 1, TIMER_INTERRUPT = 8 };
-
-static const struct cmsdk_line line = {
-    (struct cmsdk_uart *)0x50200000u,
-    (volatile uint32_t *)0xE000E104u, /* NVIC_ISER */
-    (volatile uint32_t *)0xE000E284u, /* NVIC_ICPR */
-    3u << 0, /* 32 and 33 */
-};
-
-void bw_board_init(void)
-{
-    cmsdk_init(line, 20000000u / 115200u);
-    bw_board_timer_restart();
-}
-
-int bw_board_read(void)
-{
-    return cmsdk_read(line);
-}
-
-void bw_board_write(const uint8_t *bytes, size_t size)
-{
-    cmsdk_write(line, bytes, size);
-}
-
-/* Counts down. Its interrupt is never taken: only its flag is read, to know that it wrapped. */
-void bw_board_timer_restart(void)
-{
-    timer->control = 0;
-    timer->reload = UINT32_MAX;
-    timer->value = UINT32_MAX;
-    timer->interrupt = 1;
-    timer->control = TIMER_ON | TIMER_INTERRUPT;
-}
-
-uint32_t bw_board_timer_ticks(void)
-{
-    return UINT32_MAX - timer->value;
-}
-
-int bw_board_timer_wrapped(void)
-{
-    return (timer->interrupt & 1u) != 0;
-}
-
-uint32_t bw_board_timer_hz(void)
-{
-    return 20000000u;
-}
-
-void bw_board_led(int on)
-{
-    LEDS = on != 0 ? 1u : 0u;
-}
-
-void bw_board_mark(int on)
-{
-    (void)on;
-}
+#include "mps2.h"
