@@ -5,7 +5,7 @@ from __future__ import annotations
 from hardware_runner.board import Board
 from hardware_runner.export.job import Files, Job, Seen, Words
 from hardware_runner.export.rendering import plain, render
-from hardware_runner.export.sources import compiled, framework_sources
+from hardware_runner.export.sources import below_src
 
 TITLE = "the Pico SDK"
 
@@ -26,16 +26,7 @@ def files(job: Job) -> Files:
         "bw_pico_sdk.c": plain("pico_sdk/bw_pico_sdk.c"),
         "bw_loop.c": plain("bw_loop.c"),
     }
-    sources = {
-        f"src/{name}": content
-        for name, content in framework_sources(job, support, own_main=False).items()
-    }
-    values = {
-        "job": job,
-        "board": job.board,
-        "sources": compiled(sources),
-        "model": [f"src/{name}" for name in compiled(job.model)],
-    }
+    sources, values = below_src(job, support)
     return sources | {"CMakeLists.txt": render("pico_sdk/CMakeLists.txt.jinja", **values)}
 
 

@@ -47,6 +47,23 @@ def framework_sources(job: Job, support: Mapping[str, bytes], *, own_main: bool)
     return only_included(together)
 
 
+def below_src(job: Job, support: Mapping[str, bytes]) -> tuple[Files, dict[str, object]]:
+    """Lay an export with the framework's start, but the shell's main(), out below src/.
+
+    Returns:
+        The C by path, and what the templates of its build files name: `job`, `board`, the paths of
+        all `sources`, and of those of the `model`.
+    """
+    together = framework_sources(job, support, own_main=False)
+    sources = {f"src/{name}": content for name, content in together.items()}
+    return sources, {
+        "job": job,
+        "board": job.board,
+        "sources": compiled(sources),
+        "model": [f"src/{name}" for name in compiled(job.model)],
+    }
+
+
 def only_included(files: Mapping[str, bytes]) -> Files:
     """Return the files without the headers that no other file includes, directly or through one."""
     by_name = {name.rpartition("/")[2]: name for name in files}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from hardware_runner.board import Board
 from hardware_runner.export.job import Files, Job, Seen, Words
 from hardware_runner.export.rendering import plain, render
-from hardware_runner.export.sources import compiled, framework_sources
+from hardware_runner.export.sources import below_src
 from hardware_runner.fit import STACK_BYTES
 
 TITLE = "Zephyr"
@@ -37,15 +37,8 @@ def files(job: Job) -> Files:
         "bw_zephyr.c": plain("zephyr/bw_zephyr.c"),
         "bw_loop.c": plain("bw_loop.c"),
     }
-    sources = {
-        f"src/{name}": content
-        for name, content in framework_sources(job, support, own_main=False).items()
-    }
-    values = {
-        "job": job,
-        "board": job.board,
-        "sources": compiled(sources),
-        "model": [f"src/{name}" for name in compiled(job.model)],
+    sources, values = below_src(job, support)
+    values |= {
         "stack_bytes": STACK_BYTES + _FRAMEWORK_STACK_BYTES,
         "has_dwt": job.board.core not in _WITHOUT_DWT,
         "has_fpu": job.board.core not in _WITHOUT_FPU,
