@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from hardware_runner.bench import Place, Usb
 from hardware_runner.board import Board, ImageKind
-from hardware_runner.errors import BenchError, ToolFailed
+from hardware_runner.errors import BenchError
 from hardware_runner.tools.causes import (
     NO_TARGET,
     PROBE_MISSING,
@@ -24,6 +24,7 @@ from hardware_runner.tools.causes import (
 from hardware_runner.tools.choice import probe, target_of
 from hardware_runner.tools.flasher import Image, ResetLine
 from hardware_runner.tools.program import FLASH_TIMEOUT_S, RESET_TIMEOUT_S, Cause, Program, run
+from hardware_runner.tools.under_reset import or_under_reset
 
 PROGRAM = Program(
     "OpenOCD", "apt-get install --no-install-recommends openocd", executable="openocd"
@@ -107,15 +108,9 @@ class OpenOcd:
         self._run("init; reset halt; flash erase_sector 0 0 last; shutdown", self.flash_timeout_s)
 
     def _run(self, commands: str, timeout_s: float) -> None:
-        try:
-            self._call(commands, timeout_s)
-        except ToolFailed as error:
-            if not str(error).startswith(NO_TARGET):
-                raise
-            # A firmware may sleep, or use the debug pins for itself; not while reset is held.
-            self._call(commands, timeout_s, UNDER_RESET)
+        or_under_reset(lambda held: self._call(commands, timeout_s, UNDER_RESET if held else ""))
 
-    def _call(self, commands: str, timeout_s: float, reset: str = "") -> None:
+    def _call(self, commands: str, timeout_s: float, reset: str) -> None:
         if self.probe.serial:
             which = f"adapter serial {{{self.probe.serial}}}"
         else:

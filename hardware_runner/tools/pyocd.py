@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from hardware_runner.bench import Place
 from hardware_runner.board import Board, ImageKind
-from hardware_runner.errors import ToolFailed
 from hardware_runner.tools.causes import (
     NO_TARGET,
     PROBE_BUSY,
@@ -22,6 +21,7 @@ from hardware_runner.tools.causes import (
 from hardware_runner.tools.choice import probe_serial, target_of
 from hardware_runner.tools.flasher import Image, ResetLine
 from hardware_runner.tools.program import FLASH_TIMEOUT_S, RESET_TIMEOUT_S, Cause, Program, run
+from hardware_runner.tools.under_reset import or_under_reset
 
 PROGRAM = Program("pyOCD", "pip install 'boardwright[bench]'", module="pyocd")
 CAUSES = (
@@ -77,14 +77,12 @@ class PyOcd:
 
     def _run(self, command: str, arguments: list[str], timeout_s: float) -> None:
         at = ["--no-config", "--no-wait", "--uid", self.serial, "--target", self.target]
-        try:
-            run(PROGRAM, [command, *at, *arguments], timeout_s=timeout_s, causes=CAUSES)
-        except ToolFailed as error:
-            if not str(error).startswith(NO_TARGET):
-                raise
-            # A firmware may sleep, or use the debug pins for itself; not while reset is held.
-            at += ["--connect", "under-reset"]
-            run(PROGRAM, [command, *at, *arguments], timeout_s=timeout_s, causes=CAUSES)
+
+        def call(held: bool) -> None:
+            reset = ["--connect", "under-reset"] if held else []
+            run(PROGRAM, [command, *at, *reset, *arguments], timeout_s=timeout_s, causes=CAUSES)
+
+        or_under_reset(call)
 
 
 def make(place: Place, board: Board) -> PyOcd:
