@@ -23,14 +23,7 @@ from hardware_runner.lease import (
 HOLD = """
 import sys
 from pathlib import Path
-from hardware_runner.lease import (
-    default_lock_dir,
-    holder,
-    is_held,
-    lease,
-    lease_all,
-    take_any,
-)
+from hardware_runner.lease import lease
 with lease("an386", timeout_s=30, lock_dir=Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
@@ -129,14 +122,7 @@ def test_a_link_in_place_of_the_folder_is_refused(
 CONTEND = """
 import os, sys
 from pathlib import Path
-from hardware_runner.lease import (
-    default_lock_dir,
-    holder,
-    is_held,
-    lease,
-    lease_all,
-    take_any,
-)
+from hardware_runner.lease import take_any
 folder = Path(sys.argv[1])
 witness = folder / "witness"
 for turn in range(33):
