@@ -7,7 +7,6 @@ Source: Intel Hexadecimal Object File Format, revision A; github.com/microsoft/u
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
 
+from hardware_runner.atomic import write_bytes
 from hardware_runner.board import Board, ImageKind
 from hardware_runner.build import Firmware
 from hardware_runner.errors import BuildError
@@ -54,9 +54,7 @@ def make_image(firmware: Firmware, out: Path) -> Image:
     content = _WRITERS[board.image](segments, board)
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"firmware.{board.image}"
-    temporary = out / f".{path.name}.{os.getpid()}"
-    temporary.write_bytes(content)
-    temporary.replace(path)
+    write_bytes(path, content)
     return Image(path, board.image, segments[0].address)
 
 

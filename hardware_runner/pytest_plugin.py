@@ -11,7 +11,6 @@ attached there, `pytest tinyml/digits/test_board.py --bench bench.toml --board l
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -20,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hardware_runner.atomic import write_text
 from hardware_runner.attached import start_attached
 from hardware_runner.bench import Place
 from hardware_runner.bench_file import read_bench
@@ -243,9 +243,7 @@ def _write(config: pytest.Config, seat: Seat, report: RunReport) -> None:
         return
     if len(_chosen(config)) > 1:
         target = target.with_suffix(f".{seat.name}{target.suffix}")
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    temporary.write_text(report.model_dump_json(indent=1) + "\n")
-    temporary.replace(target)
+    write_text(target, report.model_dump_json(indent=1) + "\n")
 
 
 def _figures(report: RunReport) -> dict[str, object]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from hardware_runner.atomic import write_bytes
 from hardware_runner.errors import ProjectError
 from hardware_runner.export.job import Files
 
@@ -61,9 +61,7 @@ def _write_over(files: Files, folder: Path) -> None:
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        temporary.write_bytes(content)
-        temporary.replace(path)
+        write_bytes(path, content)
     for name, sha256 in before.items():
         path = folder / name
         if name not in files and path.is_file() and _sha256(path.read_bytes()) == sha256:
