@@ -4,20 +4,7 @@
 
 #if defined(__arm__)
 
-__attribute__((naked)) void bw_board_known_loop(uint32_t turns __attribute__((unused)))
-{
-    __asm__ volatile(".syntax unified\n"
-                     "1: nop\n\t"
-                     "nop\n\t"
-                     "subs r0, r0, #1\n\t"
-                     "bne 1b\n\t"
-                     "bx lr");
-}
-
-__attribute__((naked)) void bw_board_nothing(uint32_t unused __attribute__((unused)))
-{
-    __asm__ volatile("bx lr");
-}
+#include "bw_known_loop.h"
 
 #else
 

@@ -5,6 +5,7 @@
  * exception that no mask stops, the HardFault.
  */
 #include "bw_board.h"
+#include "bw_known_loop.h"
 #include "bw_protocol.h"
 #include "bw_shell.h"
 
@@ -131,21 +132,6 @@ void bw_fault_report(const uint32_t *frame)
         uint8_t ignored[4];
         (void)bw_frame_receive(&request, ignored, 4); /* told again when asked again */
     }
-}
-
-__attribute__((naked)) void bw_board_known_loop(uint32_t turns __attribute__((unused)))
-{
-    __asm__ volatile(".syntax unified\n"
-                     "1: nop\n\t"
-                     "nop\n\t"
-                     "subs r0, r0, #1\n\t"
-                     "bne 1b\n\t"
-                     "bx lr");
-}
-
-__attribute__((naked)) void bw_board_nothing(uint32_t unused __attribute__((unused)))
-{
-    __asm__ volatile("bx lr");
 }
 
 typedef void vector(void);
